@@ -83,7 +83,7 @@ def page():
     lines = [
         "# The seeds, item by item",
         "",
-        "What the user asked for (`seeds/`), item by item: where each is held (code, a prompt, or a decision with its reason) and where that is seen (a test, or a story of the real",
+        "What the user asked for (`seeds/`, and the design card), item by item: where each is held (code, a prompt, or a decision with its reason) and where that is seen (a test, or a story of the real",
         "client). Written by `make generate` from `scripts/dev/seeds.txt`; a test fails when a place is gone. What is **open** says what is there instead.",
         "",
         "%d items, %d of them open." % (len(all_rows), sum(r[3][0].startswith("open:") for r in all_rows)),

@@ -429,6 +429,11 @@ def test_finish_stops_at_what_is_red_and_at_what_is_missing(session):
     ends(s, "tech-lead", "CONSISTENCY OK")
     assert s.bash("lead", "pack finish") is None, "what passed on this tree is not run again"
     assert s.state()["phase"] == "CLOSED" and len(of(s, "VERIFIED")) == 2 and "is closed" in s.output
+    told = s.output.splitlines()
+    for line in ("FEATURE IMPLEMENTATION COMPLETE", "Tasks completed: 2/2", "Complexity: MEDIUM"):
+        assert line in told, s.output
+    subjects = [r["data"]["sha"][:7] + " " + r["data"]["subject"] for r in of(s, "COMMITTED")]
+    assert [line for line in told if line.startswith("Commits: ")] == ["Commits: " + ("; ".join(subjects) or "none")]
 
 
 def test_finish_by_anybody_else_is_refused(session):

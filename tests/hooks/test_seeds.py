@@ -143,6 +143,7 @@ def test_the_definition_of_done_has_the_seeds_lines(session):
         "all tests pass: make check",
         "no gold standard is touched",
         "Build passes: make",
+        "Automated convention checks pass (naming, imports, structure)",
         "No unresolved CRITICAL review findings",
         "Consistent with project architecture",
         "CLAUDE.md conventions followed",
@@ -810,3 +811,294 @@ def test_outside_a_run_nothing_of_it_holds_the_realtime_engineer(session):
     assert s.send("SubagentStart", "rte") == (0, None, "")
     assert s.edit("rte", "src/a.py", "one\n") is None and s.bash("rte", "git commit -qam wip") is None and s.stop("rte") is None
     assert not os.path.exists(os.path.join(s.project, ".claude", "teams"))
+
+
+# --- What a strict reader of docs/seeds.md did not find shown ------------------------------------------------------------------------------
+def started(s, name, role, agent):
+    """Spawn an agent; what it is told as it starts."""
+    given = {"description": name, "prompt": "go", "subagent_type": "team:" + role, "name": name}
+    assert s.call("lead", "Agent", response={"agentId": agent}, **given) is None
+    s.agents[name] = (agent, "team:" + role)
+    return s.send("SubagentStart", name)[1]["hookSpecificOutput"]["additionalContext"]
+
+
+def again(s, name):
+    """Stop a reviewer and spawn it anew; what it is told as it starts."""
+    agent, kind = s.agents[name]
+    assert s.call("lead", "TaskStop", task_id=agent, response={"task_id": agent, "command": name}) is None
+    return started(s, name, kind.rpartition(":")[2], "again%d" % len(s.events()))
+
+
+def test_a_coder_is_told_its_team_and_the_tasks_that_are_free(session):
+    s = session
+    s.setup("MEDIUM", coders=0)
+    told = started(s, "coder-7", "coder", "c7")
+    assert "you are coder-7 (coder), incarnation 1. The lead is `main`; others: " in told
+    for other in ("supervisor (supervisor)", "tech-lead (tech-lead)", "logic-reviewer (logic-reviewer)"):
+        assert other in told, told
+    assert "the first edit of its files claims a task:\n" in told and "#1" in told and "src/a.py" in told, told
+
+
+MARKED = ("LIMITED CODEBASE CONTEXT", "NO REFERENCE FILES", "LIMITED RESEARCH", "DEGRADED RESEARCH")
+
+
+@pytest.mark.parametrize("mark", MARKED)
+def test_what_research_lacked_stands_in_the_state_and_makes_reviewers_look_harder(session, mark):
+    s = session
+    s.setup("MEDIUM", coders=0, raw=plan("MEDIUM", definition_of_done=["tests pass", mark]))
+    with open(glob.glob(os.path.join(s.project, ".claude", "teams", "*", "state.md"))[0]) as f:
+        assert "- %s" % mark in f.read().splitlines()
+    told = again(s, "logic-reviewer")
+    assert "Marked %s. Look harder: read the nearest neighbours" % mark in told, told
+    assert "Look harder" not in started(s, "coder-1", "coder", "c1")
+
+
+def test_where_no_example_is_there_reviewers_look_harder_and_where_one_is_they_do_not(session):
+    s = session
+    s.setup("MEDIUM", coders=0)
+    assert "Look harder" not in again(s, "logic-reviewer")
+    os.remove(os.path.join(s.project, "src", "old.py"))
+    assert "Marked NO REFERENCE FILES. Look harder" in again(s, "logic-reviewer")
+
+
+def test_simple_has_neither_tech_lead_nor_risk_testers_and_coders_wait_for_no_plan_ok(session):
+    s = session
+    s.build()
+    assert s.register(plan("SIMPLE")) is None
+    for role in ("tech-lead", "risk-tester", "security-reviewer"):
+        assert "refused (ROLE_NOT_IN_MODE)" in s.spawn("x", role)
+    for role in ("coder", "unified-reviewer"):
+        assert "refused (NO_OWNER)" in s.spawn("x", role), "the supervisor comes first, here too"
+    assert s.spawn("supervisor", "supervisor") is None and s.handoff() is None
+    assert s.spawn("coder-1", "coder") is None
+
+
+def test_state_md_has_the_seeds_parts(session):
+    """Recovery, phase, complexity, owner, roster, matrix, tasks, coders: the file's whole frame, in the seed's order."""
+    s = session
+    s.setup("MEDIUM")
+    with open(glob.glob(os.path.join(s.project, ".claude", "teams", "*", "state.md"))[0]) as f:
+        lines = f.read().splitlines()
+    heads = [line for line in lines if line.startswith("## ")]
+    assert heads[:8] == [
+        "## Recovery Instructions",
+        "## Phase: EXECUTION",
+        "## Complexity: MEDIUM",
+        "## Ownership",
+        "## Team Roster",
+        "## Approval Matrix (runtime source of truth)",
+        "## Tasks",
+        "## Active Coders: 1 (max: 3)",
+    ], heads
+    for line in (
+        "- operational_state_owner: supervisor@1 (ACTIVE)",
+        "- architectural_decisions_owner: tech-lead",
+        "- lead_role: decisions/staffing only",
+        "- unified-reviewer: NOT_SPAWNED",
+        "- SIMPLE: unified-reviewer",
+        "- COMPLEX: security-reviewer + logic-reviewer + quality-reviewer + tech-lead",
+        "- #1: Add greeting — PENDING (unassigned)",
+    ):
+        assert line in lines, line
+    assert any(line.startswith("- tech-lead: ") for line in lines)
+
+
+ERRORS = [
+    {"when": "agent failure", "seen": ["agent_lost"], "then": "spawn again with the same prompt and the failure, at most 3 times"},
+    {"when": "dependency failure", "seen": ["wave_held"], "then": "hold the dependents and spawn the missing artifact's producer again"},
+]
+
+
+def test_a_lost_agent_and_a_held_wave_bring_the_error_tables_row(session):
+    """At the moment when it happens, and by the role that is concerned; nothing of it before."""
+    s = session
+    activated(s, errors=ERRORS)
+    told = s.spawn("maker", "two-maker")
+    assert "WAVE_CLOSED" in told and "producer again" not in told, "the planner was not spawned yet: nothing failed"
+    assert s.spawn("planner", "two-planner") is None
+    s.stop("planner")
+    assert s.bash("lead", "pack gate check") is None
+    told = s.spawn("maker", "two-maker")
+    assert "planner: hold the dependents and spawn the missing artifact's producer again" in told, told
+    s.deliver()
+    assert "spawn again with the same prompt" not in (s.stop("lead") or "")
+    failed = "<task-notification>\n<task-id>%s</task-id>\n<status>failed</status>\n<summary>an API error</summary>\n</task-notification>"
+    s.send("UserPromptSubmit", prompt=failed % s.agents["planner"][0])
+    told = s.stop("lead")
+    assert "planner failed: spawn again with the same prompt and the failure, at most 3 times" in told, told
+
+
+@pytest.mark.parametrize(
+    "line, key, said",
+    [
+        ("the latest price is shown", "tests", False),
+        ("a specific name wins", "tests", False),
+        ("pytest -q is green", "tests", True),
+        ("the doctests of the module pass", "tests", True),
+        ("the strictest reading holds", "tests", False),
+        ("Tests: `make check`", "tests", True),
+        ("all tests pass: make check", "checks", False),
+        ("tests pass (`make check`)", "checks", False),
+        ("convention checks pass: naming", "checks", True),
+        ("the user's preference is kept", "gold", False),
+        ("matches the reference files", "gold", True),
+        ("the form builder is used", "build", False),
+        ("it compiles", "build", True),
+        ("fits the architecture", "architecture", True),
+    ],
+)
+def test_a_line_of_the_definition_of_done_is_known_by_whole_words(line, key, said):
+    from pack.protocol.plan import says
+
+    assert says(line, key) is said
+
+
+def test_a_definition_of_done_that_only_seems_to_speak_of_tests_is_refused(session):
+    s = session
+    s.build()
+    assert "PLAN_DONE" in s.bash("lead", _planned(plan(definition_of_done=["the latest price is shown", "a specific name wins"])))
+
+
+def test_a_verdict_that_something_mitigates_is_recorded_and_asks_for_no_decision(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\n")
+    assert s.spawn("risk-tester-1", "risk-tester") is None
+    assert ends(s, "risk-tester-1", "RISK-1: MITIGATED\nEvidence: src/old.py:1 keeps a copy") is None
+    assert s.state()["risks"]["verdicts"]["1"]["verdict"] == "MITIGATED"
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nmitigated") is None and not s.state()["tasks"]["1"]["high_risk"]
+    assert s.say("tech-lead", "lead", "RISKS MITIGATED") is None
+    assert "  Risks that what is there mitigates: 1 (RISK-1)" in summary(s).splitlines()
+
+
+def test_what_the_lead_is_told_at_the_opening(session):
+    """Coders and research as asked for, else the seed's numbers; what of the orientation is there."""
+    s = session
+    os.makedirs(os.path.join(s.project, ".conventions", "tool-chains"))
+    for name in ("CLAUDE.md", ".conventions/tool-chains/commands.yml"):
+        with open(os.path.join(s.project, name), "w") as f:
+            f.write("test:\n  run: make check\n")
+    told = s.build("plan.md")[1]["hookSpecificOutput"]["additionalContext"]
+    assert "Coders at once: 3. Research: as the dispatch matrix says." in told
+    assert "Found: CLAUDE.md, .conventions/tool-chains/commands.yml" in told
+    told = another_run(s).build("plan.md --coders=2 --no-research")[1]["hookSpecificOutput"]["additionalContext"]
+    assert "Coders at once: 2. Research: skip (--no-research)." in told
+
+
+ROSTERS = {
+    "SIMPLE": ("unified-reviewer", ("tech-lead", "security-reviewer", "risk-tester", "enabling-agent")),
+    "MEDIUM": ("enabling-agent", ("unified-reviewer",)),
+    "COMPLEX": ("enabling-agent", ("unified-reviewer",)),
+}
+
+
+@pytest.mark.parametrize("mode", list(ROSTERS))
+def test_the_roster_is_the_modes(session, mode):
+    """The seed's table of teams: whom a mode has not, no lead can spawn."""
+    s = session
+    s.setup(mode)
+    has, has_not = ROSTERS[mode]
+    for role in has_not:
+        assert "refused (ROLE_NOT_IN_MODE)" in s.spawn("x-" + role, role)
+    living = {entry["role"] for entry in s.state()["roster"].values()}
+    assert {"supervisor", "coder"} <= living
+    assert ("tech-lead" in living) is (mode != "SIMPLE")
+    if mode == "COMPLEX":
+        assert {"security-reviewer", "logic-reviewer", "quality-reviewer"} <= living
+    assert has in living or s.spawn("x-" + has, has) is None
+
+
+def test_the_commands_frontmatter_has_what_the_seed_has():
+    """Its tools as the client calls them now; whoever takes one away makes the client ask for it in every run."""
+    with open(os.path.join(PLUGIN_ROOT, "commands", "build.md"), encoding="utf-8") as f:
+        head = f.read().split("---")[1]
+    fields = dict(line.split(": ", 1) for line in head.strip().splitlines())
+    assert fields["name"] == "build" and fields["description"]
+    assert {"Agent", "SendMessage", "Read", "Glob", "Grep", "Bash(pack *)", "TaskCreate", "TaskUpdate", "TaskList", "TaskGet"} <= set(
+        fields["allowed-tools"].split(", ")
+    )
+    assert "--coders=N" in fields["argument-hint"] and "--no-research" in fields["argument-hint"] and "plan.md" in fields["argument-hint"]
+    assert "model" not in fields
+
+
+def test_a_task_that_a_risk_asks_for_is_added_before_anybody_codes(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: MAJOR\nAffected tasks: #1\n")
+    assert s.spawn("risk-tester-1", "risk-tester") is None
+    assert ends(s, "risk-tester-1", "RISK-1: CONFIRMED\nEvidence: src/old.py:1") is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nconfirmed") is None
+    assert s.spawn("supervisor", "supervisor") is None and s.handoff() is None
+    added = dict(plan()["tasks"][0], subject="Keep a copy", files=["src/copy.py"])
+    del added["id"]
+    assert s.bash("lead", "pack task add <<'EOF'\n%s\nEOF" % json.dumps(added)) is None
+    assert s.edit("tech-lead", "DECISIONS.md", "# Decisions\n## Risks\nRISK-1: task #3 keeps a copy\n") is None
+    assert s.say("tech-lead", "lead", "RISKS MITIGATED") is None and s.spawn("coder-1", "coder") is None
+    assert s.state()["tasks"]["3"]["subject"] == "Keep a copy" and 2 in [int(n) for n in s.state()["tasks"]]
+
+
+def test_who_leads_a_team_of_waves_writes_no_code(session):
+    s = session
+    activated(s)
+    assert "refused (ROLE_EDITS_NOTHING): Boss edits no project file" in s.edit("lead", "src/old.py", "OLD = 2\n")
+    assert s.edit("lead", ".two/LOG.md", "# Log\n\nbegun\n") is None
+
+
+def test_the_fallback_table_has_the_marks_that_the_gate_knows():
+    from pack.gate import gold_standards
+
+    text = page("tasks.md")
+    rows = [line.split("|") for line in text.partition("| researcher empty or failed")[2].splitlines() if line.startswith("| ")]
+    assert tuple(cells[3].split("`")[1] for cells in rows) == gold_standards.MARKS == MARKED
+    assert [cells[1].strip() for cells in rows] == ["codebase", "reference", "web", "several"]
+    first, then = text.index("first code base and references"), text.index("then web for *this* stack, examples of similar projects")
+    assert first < then and "OAuth, real-time, uploads, an outside API" in text
+    assert "`.conventions/.project-profile.yml`" in rows[0][2] and "`[INFERRED]`" in rows[2][3]
+
+
+def test_the_client_is_told_when_to_take_the_realtime_engineer():
+    """Its description is all that a client has to choose by, outside a run, too."""
+    with open(os.path.join(PLUGIN_ROOT, "agents", "realtime-engineer.md"), encoding="utf-8") as f:
+        said = next(line for line in f.read().splitlines() if line.startswith("description: "))
+    for words in ("PROACTIVELY", "WebSocket connections", "Ably channels", "state synchronisation"):
+        assert words in said
+
+
+def test_the_level_of_enforcement_and_why_is_said_at_the_opening(session):
+    s = session
+    told = s.build()[1]["hookSpecificOutput"]["additionalContext"].splitlines()
+    line = next(x for x in told if x.startswith("Enforcement: "))
+    assert line.startswith("Enforcement: partial because ") and len(line) > len("Enforcement: partial because "), line
+    assert s.state()["team"]["enforcement"]["level"] == "partial"
+
+
+def test_the_block_has_five_examples_and_a_hundred_and_fifty_lines_at_most(session):
+    s = session
+    folder = os.path.join(s.project, ".conventions", "gold-standards")
+    os.makedirs(folder)
+    for n in range(7):
+        with open(os.path.join(folder, "greeting-%d.py" % n), "w") as f:
+            f.write("".join("line %d\n" % i for i in range(25 if n else 55)))
+    s.setup(coders=0)
+    block = block_of(coder(s, "c1", "go"))
+    assert block.count("--- GOLD STANDARD: ") == 5
+    assert sum(line.startswith("line ") for line in block.splitlines()) <= 150
+
+
+def test_every_critical_risk_and_three_major_ones_are_tested_and_no_minor_one(session):
+    s = session
+    risks = ["CRITICAL", "CRITICAL", "MAJOR", "MAJOR", "MAJOR", "MAJOR", "MINOR"]
+    risky(s, "RISKS: 7\n" + "".join("RISK-%d: it breaks\nSeverity: %s\n" % row for row in enumerate(risks, 1)))
+    assert "0 of 5" in s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nnone")
+    for n in range(1, 6):
+        assert s.spawn("risk-tester-%d" % n, "risk-tester") is None
+        assert ends(s, "risk-tester-%d" % n, "RISK-%d: THEORETICAL\nEvidence: src/old.py:1" % n) is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nall") is None
+
+
+def test_the_status_tree_has_icons_and_a_bar(session):
+    s = session
+    s.setup("MEDIUM")
+    s.edit("coder-1", "src/a.py", "one\n")
+    lines = s.send("UserPromptSubmit", prompt="team status")[1]["reason"].splitlines()
+    assert lines[0].startswith("📋 TEAM STATUS"), lines
+    assert "├── 🔨 coder-1: task #1 «Add greeting» (IN_PROGRESS)" in [x.replace("└── ", "├── ") for x in lines], lines
+    assert any("👁 supervisor: monitoring (epoch 1)" in x for x in lines) and "Progress: ░░░░░░░░░░ 0/2 tasks" in lines, lines

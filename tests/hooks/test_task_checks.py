@@ -121,3 +121,18 @@ def test_a_result_that_the_voucher_did_not_seal_is_none(session):
     while "CHECKS_RUNNING" in told and time.monotonic() < until:
         told = commit(s)
     assert "CHECKS_RED" in told
+
+
+def test_a_test_writers_tests_may_be_red_for_that_is_what_they_are_for(session):
+    s = session
+    raw = plan("SIMPLE")
+    raw["tasks"][0].update(files=["tests/test_a.py"], tooling={"test": "python3 -m unittest tests.test_a"})
+    s.setup("SIMPLE", raw=raw, coders=0)
+    assert s.spawn("tests", "test-writer") is None
+    assert s.edit("tests", "tests/test_a.py", "raise SystemExit('no greeting yet')\n") is None
+    for role in s.approvers(1):
+        assert s.say("tests", role, "REVIEW: task #1") is None
+        assert s.say(role, "tests", "APPROVED: task #1") is None
+    s.bash("tests", "git add tests/test_a.py")
+    assert s.bash("tests", "git commit -qm 'test: greet (task #1)' -- tests/test_a.py") is None
+    assert state(s) == "DONE"

@@ -605,6 +605,20 @@ def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_st
             os.kill(int(f.read()), 9)
 
 
+def test_a_measurement_without_rt_yaml_is_answered_without_a_process(session):
+    s = session
+    with open(os.path.join(s.project, "strategy.md"), "w") as f:
+        f.write("# S\n\nquick\n")
+    s.env["PACK_PYTHON"] = os.path.join(s.project, "py")
+    with open(s.env["PACK_PYTHON"], "w") as f:  # a machine so busy that no process gets to say anything
+        f.write("#!/bin/sh\necho $$ > %s/pid\nexec sleep 600\n" % s.project)
+    os.chmod(s.env["PACK_PYTHON"], 0o755)
+    activate(s, "--team realtimeSystems --strategy strategy.md")
+    for typed in ("team latency review", "team delivery audit"):
+        assert "rt.yaml: does not exist; the project manager writes it" in activate(s, typed)["reason"]
+    assert not os.path.exists(s.project + "/pid"), "nothing is begun that has nothing to measure"
+
+
 # --- Attacks on what judges ---------------------------------------------------------------------------------------------------------
 def test_no_agent_writes_a_definition_and_a_changed_one_judges_nothing(two):
     s = two

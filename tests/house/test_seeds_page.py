@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
 
 import seeds  # noqa: E402
 
-SEEDS = ("build-command", "parallel-sprint-command-center", "realtime-dev", "realtime-engineer", "realtime-systems-team")
+SEEDS = ("build-command", "parallel-sprint-command-center", "realtime-dev", "realtime-engineer", "realtime-systems-team", "design-card")
 
 
 def gone(text):

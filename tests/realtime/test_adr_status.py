@@ -71,3 +71,15 @@ def test_without_a_status_and_with_one_that_nobody_knows_it_has_to_add_up(tmp_pa
     assert checked(tmp_path / "a", front("", BAD))[0] == 1
     code, out = checked(tmp_path / "b", front("maybe", BAD))
     assert code == 1 and "status 'maybe' is not known" in out
+
+
+def test_a_decision_that_speaks_of_ably_alone_touches_real_time(tmp_path):
+    code, out = checked(tmp_path, "---\ntitle: Ably for the card sort\nstatus: accepted\n---\n# Ably\n")
+    assert code == 1 and "touches real time but has no `realtime:` front matter" in out, out
+
+
+@pytest.mark.parametrize("status", ["draft", "proposed", "accepted", ""])
+def test_what_binds_or_may_bind_has_to_add_up(tmp_path, status):
+    """The neighbours of a rejected decision: 10 users and 500 ms are too few and too slow for each of them."""
+    code, out = checked(tmp_path, front(status, BAD))
+    assert code == 1 and "budget of 500 ms is over the 100 ms" in out and "10 users; a session must carry 50" in out, out

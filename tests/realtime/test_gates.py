@@ -1299,6 +1299,8 @@ def test_signoff_lines_and_needs(project, team):
     (project / "evaluation" / "QA_SIGNOFF.md").write_text("# QA\n\nstatus: FAIL\n")
     result = gate(judge(project, team), "deployment_approved")
     assert result["verdict"] == "FAIL" and "no line `status: PASS`" in result["reasons"][0]
+    (project / "legal" / "AUDIT_COMPLIANCE.md").write_text("# Audit\n\nLegal clearance: REFUSED\n")
+    assert any("Legal clearance: GRANTED" in why for why in gate(judge(project, team), "deployment_approved")["reasons"])
     os.remove(project / "legal" / "DATA_RETENTION.md")
     assert "legal/DATA_RETENTION.md does not exist" in gate(judge(project, team), "deployment_approved")["reasons"]
 

@@ -1,10 +1,14 @@
 """Data of a definition reach those whom they are about: what a role reads, budgets, decisions, the error table, the universal checks."""
 
+import ast
 import copy
 import json
 import os
 
+import pytest
+
 from hooks.test_waves import SMALL, activate
+from pack.base.paths import PLUGIN_ROOT
 from pack.realtime import gates, hand_over
 from pack.teams import agents, load
 
@@ -143,6 +147,14 @@ def test_the_universal_checks_are_asked_of_the_one_who_measures_and_what_is_prov
     lines = hand_over.checked(definition, judged)
     assert lines[0] == "All message handlers are idempotent (safe to retry) (proved: exactly_once_verification)"
     assert lines[3] == "Dead-letter queues configured for all consumer groups (asked of whoever measures)"
+    assert [c.get("proved_by", []) for c in definition["universal_checks"]] == [
+        ["exactly_once_verification"],
+        [],
+        ["at_least_once_ack_log", "exactly_once_verification"],
+        [],
+        ["tail_latency_analysis"],
+    ], "handlers, schemas, offsets after processing, dead letters, the tail"
+    assert lines[2] == "Consumer offsets are committed only after successful processing (proved: exactly_once_verification)"
     judged[0]["evidence"][0]["verdict"] = "FAIL"
     assert "(broken: exactly_once_verification is FAIL)" in hand_over.checked(definition, judged)[0]
 
@@ -169,3 +181,42 @@ def test_the_architect_is_given_the_platform_guide_and_qa_reads_the_five_folders
         "`%s/`" % n in pages["agents/rt-qa-latency.md"]
         for n in ("rt-architecture", "websocket", "message-broker", "event-sourcing", "stream-processing")
     )
+
+
+# What derive.py says of a path whose gate FAILs -> the row of the seed's error table that it is.
+SAID = [
+    (
+        "throughput",
+        "jobs: the consumer was up to 500 messages behind, rt.yaml allows 100",
+        "consumer lag spike",
+        ["message-broker-engineer"],
+    ),
+    (
+        "delivery_guarantee",
+        "jobs: the consumer needed 9.0 s to catch up, rt.yaml allows 2 s",
+        "consumer lag spike",
+        ["message-broker-engineer"],
+    ),
+    ("delivery_guarantee", "orders: 3 acknowledged message(s) of 40 lost", "message loss detected", ["message-broker-engineer"]),
+    ("p99_latency", "chat: 20 ms, the budget is 15 ms", "P99 latency blowup", ["websocket-engineer", "stream-processing-engineer"]),
+    ("schema_compatibility", "order.json: id is gone", "schema compatibility break", ["real-time-architect", "project-manager"]),
+    ("failover_recovery", "events: no other node was elected leader", "split-brain", ["message-broker-engineer"]),
+    ("message_ordering", "events: replay gives another state than the first run", "event store corruption", ["event-sourcing-engineer"]),
+]
+
+
+@pytest.mark.parametrize("gate, reason, when, roles", SAID, ids=[s[2] + " " + s[0] for s in SAID])
+def test_what_a_gate_really_says_brings_its_row_and_its_roles(gate, reason, when, roles):
+    definition = load("realtimeSystems")
+    assert [(r["when"], r["roles"]) for r in hand_over.rows(definition, {gate: "FAIL"}, {gate: [reason]})] == [(when, roles)]
+
+
+def test_no_row_waits_for_words_that_nothing_says():
+    """A word of the error table is one of the reasons that the gates' code has: others would be data that nothing reads."""
+    said = []
+    for name in ("derive.py", "gates.py", "checks.py"):
+        with open(os.path.join(PLUGIN_ROOT, "scripts", "pack", "realtime", name), encoding="utf-8") as f:
+            said += [n.value.casefold() for n in ast.walk(ast.parse(f.read())) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    reasons = [text for text in said if " " in text and "\n" not in text]
+    words = [w for row in load("realtimeSystems")["errors"] for w in row.get("words", [])]
+    assert words and not [w for w in words if not any(w in text for text in reasons)]

@@ -88,6 +88,9 @@ def test_back_is_free_and_cycle_time_counts(board):
     assert b.metrics(8000)["cycle_time_s"] == 7200 and b.metrics(8000)["done"] == 1
     b.save(8000)
     assert kanban.Board(str(board), load("realtimeSystems")).cards == b.cards
+    assert [name for name, _text in kanban.shown_metrics(b.metrics(8000))] == list(kanban.METRIC_NAMES)
+    assert load("realtimeSystems")["kanban"]["metrics"] == list(kanban.METRIC_OF)
+    assert [name for name, _text in kanban.shown_metrics(b.metrics(8000), ["cycle time"])] == ["Cycle time (In Progress to Done)"]
 
 
 def commands(board):

@@ -1,10 +1,12 @@
 """`pack rt doctor`, `compose`, `up`, `down`: what rt.yaml needs on this machine (the seed, section 8)."""
 
+import http.server
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -65,6 +67,8 @@ def test_every_service_of_an_adapter_is_described_and_its_dependencies_too():
             assert set(local.SERVICES[name].get("depends_on", ())) <= set(names) and ":" in local.SERVICES[name]["image"]
     assert yaml.safe_load(local.compose(list(local.PARTS)))["services"]["redis"]["image"] == "redis:7-alpine"
     assert local.compose(["websocket"]) == ""
+    assert set(local.SERVICES) == {name for _programs, names in local.PARTS.values() for name in names}, "one that nobody can name"
+    assert set(local.PAGES) <= set(local.PARTS)
 
 
 def test_up_waits_until_it_answers_and_down_ends_it(tmp_path):
@@ -91,6 +95,13 @@ project: P
 paths:
   - {id: r, adapter: redis, address: "redis://127.0.0.1:%d/0", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
 services: {postgresql: "127.0.0.1:%d"}
+"""
+OTHERS = """rt: 1
+project: P
+paths:
+  - {id: n, adapter: nats, address: "nats://127.0.0.1:%d", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
+  - {id: m, adapter: mqtt, address: "mqtt://127.0.0.1:%d", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
+  - {id: q, adapter: rabbitmq, address: "amqp://guest:guest@127.0.0.1:%d/", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
 """
 
 
@@ -122,14 +133,77 @@ def test_what_is_installed_is_started_and_the_smoke_tests_pass(tmp_path):
     assert not managed.answers("127.0.0.1:%d" % postgres)
 
 
+@pytest.mark.broker
+@pytest.mark.skipif(not all(map(local.program, ("nats", "mqtt", "rabbitmq"))), reason="NATS, Mosquitto or RabbitMQ is not installed")
+def test_the_other_brokers_of_packages_are_started_without_a_command_too(tmp_path):
+    (tmp_path / ".team").mkdir()
+    (tmp_path / ".team" / "rt.yaml").write_text(OTHERS % (free_port(), free_port(), free_port()))
+    up = subprocess.Popen(PACK + ["rt", "up"], cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        told = [up.stdout.readline() for _ in range(3)]
+        assert all(line.startswith("up: ") for line in told), "".join(told) + up.stdout.read()
+        code, out = run(tmp_path, "smoke")
+        assert code == 0 and out.count("10 of 10 messages came") == 3, out
+        assert os.listdir(tmp_path) == [".team"], "nothing of theirs lies in the project"
+        assert run(tmp_path, "down") == (0, "asked to end\n") and up.wait(60) == 0
+    finally:
+        if up.poll() is None:
+            up.send_signal(signal.SIGKILL)
+        up.stdout.close()
+
+
 def test_what_is_not_installed_is_a_service_of_the_compose_file_and_an_unknown_one_is_told(tmp_path):
     (tmp_path / ".team").mkdir()
     text = INSTALLED % (free_port(), free_port())
-    (tmp_path / ".team" / "rt.yaml").write_text(text.replace("services: {", 'services: {flink: "127.0.0.1:%d", ' % free_port()))
+    (tmp_path / ".team" / "rt.yaml").write_text(
+        text.replace("services: {", 'services: {eventstoredb: "127.0.0.1:2113", flink: "127.0.0.1:%d", ' % free_port())
+    )
     code, out = run(tmp_path, "compose")
     assert code == 0, out
     services = yaml.safe_load((tmp_path / "docker-compose.rt.yml").read_text())["services"]
     assert services["flink"] == {"image": "flink:1.18-scala_2.12", "command": ["standalone-job"], "ports": ["8082:8081"]}
+    assert services["eventstore"]["image"] == "eventstore/eventstore:latest" and services["eventstore"]["ports"] == [
+        "2113:2113",
+        "1113:1113",
+    ]
+    assert services["eventstore"]["environment"] == {"EVENTSTORE_INSECURE": "true", "EVENTSTORE_RUN_PROJECTIONS": "All"}
     (tmp_path / ".team" / "rt.yaml").write_text(text.replace("postgresql:", "postgres:"))
     code, out = run(tmp_path, "doctor")
     assert code == 2 and "unknown service 'postgres'; known: " in out
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A service that has the pages which the seed's smoke tests ask for, and no other."""
+
+    def do_GET(self):
+        self.send_response(200 if self.path in ("/stats", "/overview", "/subjects") else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *rest):
+        pass
+
+
+@pytest.mark.parametrize("port, erlang", [(5672, 25672), (45535, 65535), (45536, 25536), (65535, 45535)])
+def test_erlangs_own_port_is_one_that_there_is(port, erlang, tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "program", lambda adapter: "/usr/sbin/rabbitmq-server")
+    assert "RABBITMQ_DIST_PORT=%d" % erlang in local.own_command("rabbitmq", "amqp://127.0.0.1:%d/" % port, str(tmp_path))
+
+
+@pytest.mark.parametrize("service, page", [("eventstoredb", "/stats"), ("flink", "/overview"), ("schema-registry", "/subjects")])
+def test_a_service_is_asked_for_the_page_that_it_has_when_it_works(service, page):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        address = "127.0.0.1:%d" % server.server_port
+        assert local.asks(service, address) is None
+        local.PAGES[service], kept = "/nowhere", local.PAGES[service]
+        try:
+            assert kept == page and local.asks(service, address).endswith("/nowhere answers 404")
+        finally:
+            local.PAGES[service] = kept
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -47,6 +47,12 @@ def test_the_handbook_says_how_this_sprint_is_run(tmp_path):
         "## Integration day (wed)",
         "Deploy to staging",
         "over 4 h goes to #tiger-crew",
+        "- [Governance Core](http://127.0.0.1:3000/d/governance): policy latency, constitution sync freshness",
+        "- [Runtime & Training](http://127.0.0.1:3000/d/runtime): streaming latency, training mode state, Kafka lag",
+        "- [Experience](http://127.0.0.1:3000/d/experience): WebVitals, API latency, websocket throughput",
+        "- kill-switch: `docs/runbooks/kill-switch.md`",
+        "- disaster-recovery: `docs/runbooks/disaster-recovery.md`",
+        "alert `Kafka lag over 1000` on Runtime & Training: goes to pager rotation, then #tiger-crew",
         "at least 2 a week",
     ):
         assert words in text
@@ -127,9 +133,13 @@ def test_the_example_has_the_squads_the_hours_and_the_topics_of_the_command_cent
     for days, clinic in ((0, True), (1, False), (2, False), (3, True), (4, False)):
         told = run(tmp_path, "today", "--now", str(monday + days * 86400))[1].splitlines()
         assert [line.split()[1] for line in told if ":" in line[:10]] == ["08:30", "09:00"] + ["11:00"] * clinic + ["16:00"], told
-        assert ("now  11:00  Design and contract clinic (30 min, all)" in told) is clinic and any(
-            "next 16:00  Async wrap" in x for x in told
-        )
+        assert ("now  11:00  Design and contract clinic (30 min, all)" in told) is clinic
+        for entry in (
+            "past 08:30  Infra pulse: Kafka, Redis, Postgres, alerts, maintenance (15 min, infra)",
+            "past 09:00  Cross-squad standup: status, blockers, telemetry gaps; update the backlog (15 min, all)",
+            "next 16:00  Async wrap: metrics, contract updates, hand-offs (30 min, leads)",
+        ):
+            assert entry in told, told
         assert ("today is integration day" in told[-1]) is (days == 2)
     assert run(tmp_path, "handbook")[0] == 0
     text = read(tmp_path, "Command_Center.md")
@@ -138,6 +148,18 @@ def test_the_example_has_the_squads_the_hours_and_the_topics_of_the_command_cent
     code, out = run(tmp_path, "integration")
     assert "FAIL Deploy to staging: helm: No such file or directory" in out or "FAIL Deploy to staging: exit code" in out, out
     assert code == 1 and "no live traffic: constitution.updated, policy.decisions, conversation.events, training.audit" in out, out
+    order = ["[1/5] Deploy to staging", "[2/5] smoke governance", "[3/5] smoke runtime", "[4/5] smoke experience", "[5/5] Topics receive"]
+    assert sorted(order, key=out.index) == order, out
+
+
+def test_a_blocker_over_four_hours_goes_to_the_channel_with_what_it_needs(tmp_path):
+    assert run(tmp_path, "init")[0] == 0 and run(tmp_path, "add", "runtime", "Token stream", "--now", "1772478300")[0] == 0
+    said = ("set", "B1", "blocked", "--by", "schema not merged", "--owner", "ana", "--eta", "17:00")
+    assert run(tmp_path, *said, "--now", "1772478300")[0] == 0
+    told = "ESCALATE B1: schema not merged, owner ana, ETA 17:00, blocked %s h; tell #tiger-crew"
+    assert told % "3.9" not in run(tmp_path, "lanes", "--now", str(1772478300 + 14040))[1]
+    code, out = run(tmp_path, "lanes", "--now", str(1772478300 + 14760))
+    assert code == 1 and told % "4.1" in out.splitlines(), out
 
 
 def squads():

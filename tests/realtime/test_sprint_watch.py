@@ -144,6 +144,14 @@ def test_headers_that_belong_to_the_contract_are_kept_and_missed(centre, capsys,
     with open(os.path.join(folder, "README.md")) as f:
         text = f.read()
     assert "header `x-policy-version: 12`" in text and "header `x-bundle-signature: sha256=ab`" in text
+    assert "runbook `" not in text
+    assert pack("record", "http", url, "--name", "p", "--runbook", "docs/runbooks/never.md") == 2
+    assert "the runbook docs/runbooks/never.md does not exist" in capsys.readouterr().err
+    keeps = ("--keep", "X-Policy-Version", "--keep", "X-Bundle-Signature")
+    assert pack("record", "http", url, "--name", "p", *keeps, "--runbook", "docs/runbooks/redis.md") == 0
+    with open(os.path.join(folder, "README.md")) as f:
+        assert "runbook `docs/runbooks/redis.md`" in f.read().splitlines()
+    assert pack("record", "replay", folder) == 0
     monkeypatch.setattr(Policy, "headers_told", {})
     assert pack("record", "replay", folder) == 1 and "header x-policy-version is gone" in out(capsys)
 

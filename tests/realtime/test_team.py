@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from pack.teams import TeamError, checker, commits, definition, layout, load, schema
+from pack.base.paths import PLUGIN_ROOT
+from pack.teams import TeamError, agents, checker, commits, definition, layout, load, schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SMALL = os.path.join(HERE, "smallTeam.yaml")
@@ -72,14 +73,84 @@ def test_the_hierarchy_of_the_seed(team):
     assert {c for c, a in above.items() if a == "team-leader"} == {"PM", "MKT", "LEGAL", "QA"}
     assert {c for c, a in above.items() if a == "project-manager"} == {"RTA", "WSE", "MBE", "ESE", "SPE", "RM"}
     assert above["TL"] is None
+    pages = agents.agents_text(team)
+    for role in team["roles"]:
+        told = [line for line in pages["agents/%s.md" % role["agent"]].splitlines() if line.startswith("You work for the ")]
+        title = {"team-leader": "Team Leader", "project-manager": "Project Manager"}.get(role.get("reports_to"))
+        assert told == (["You work for the %s." % title] if title else []), role["id"]
 
 
 def test_delivery_is_first_and_p99_second_and_both_halt(team):
     assert [g["id"] for g in team["gates"][:2]] == ["delivery_guarantee", "p99_latency"]
     assert [bool(g.get("hard_stop")) for g in team["gates"]] == [True, True] + [False] * 8
-    respawn = {g["id"]: g["on_fail"]["respawn"] for g in team["gates"]}
-    assert respawn["delivery_guarantee"] == ["message-broker-engineer", "event-sourcing-engineer"]
-    assert respawn["p99_latency"] == ["websocket-engineer", "stream-processing-engineer"]
+
+
+def test_each_gate_of_the_seed_names_whom_it_spawns_again(team):
+    """[13], row by row, in the order in which they are judged; the failover gate's owners are those of each part."""
+    code = {r["id"]: r["code"] for r in team["roles"]}
+    assert [(g["id"], sorted(code[r] for r in g["on_fail"]["respawn"])) for g in team["gates"]] == [
+        ("delivery_guarantee", ["ESE", "MBE"]),
+        ("p99_latency", ["SPE", "WSE"]),
+        ("planning_complete", ["PM"]),
+        ("message_ordering", ["ESE", "MBE"]),
+        ("throughput", ["MBE", "RTA"]),
+        ("websocket_density", ["WSE"]),
+        ("failover_recovery", ["ESE", "MBE", "WSE"]),
+        ("stream_correctness", ["SPE"]),
+        ("schema_compatibility", ["RTA"]),
+        ("deployment_approved", ["RM"]),
+    ]
+    assert [g["after_role"] for g in team["gates"]].count("qa-latency") == 8
+
+
+def test_the_board_of_the_seed(team):
+    """[12] and [5]: each column with its entry and exit, and the labels of the issues."""
+    assert [(c["name"], c["entry"], c["exit"]) for c in team["kanban"]["columns"]] == [
+        ("Backlog", "issue created with a real-time label", "prioritized and estimated"),
+        ("Sprint Ready", "estimated and infrastructure available", "assigned to an agent"),
+        ("In Progress", "agent actively working", "artifact produced"),
+        ("Integration Testing", "artifact ready for integration test", "tested with the full message stack"),
+        ("Latency Review", "integration tested", "P99 latency within budget"),
+        ("Done", "all gates passed", "merged and evidence filed"),
+    ]
+    assert team["kanban"]["labels"] == ["websocket", "kafka", "rabbitmq", "cqrs", "eventsourcing", "streaming", "latency"]
+
+
+def test_the_testing_matrix_has_every_test_of_the_seed(team):
+    """[10.1] to [10.6]: 26 tests by name, each with the evidence kind that shows it."""
+    named = {p["section"]: [t["test"] for t in p["tests"]] for p in team["testing_matrix"]}
+    assert named == {
+        "10.1": [
+            "10K concurrent connections",
+            "Reconnection after server restart",
+            "Message ordering under load",
+            "Binary message transfer",
+            "Cross-server room broadcast",
+        ],
+        "10.2": [
+            "At-least-once delivery",
+            "Exactly-once semantics",
+            "Broker failure mid-produce",
+            "Consumer crash recovery",
+            "Dead-letter routing",
+        ],
+        "10.3": ["Per-partition ordering", "Event sourcing replay", "Causal ordering", "Stream processing output"],
+        "10.4": ["WebSocket RTT P99", "Kafka E2E P99", "CQRS command-to-projection P99", "Stream processing P99"],
+        "10.5": ["Kafka sustained throughput", "WebSocket broadcast rate", "Stream processing rate", "Event store write rate"],
+        "10.6": ["Kafka broker failure", "Consumer group rebalance", "WebSocket server failover", "EventStoreDB failover"],
+    }
+    kinds = {e["kind"] for e in team["evidence"]}
+    assert all(t["evidence"] and set(t["evidence"]) <= kinds and t["threshold"] for p in team["testing_matrix"] for t in p["tests"])
+
+
+def test_an_entry_of_latency_evidence_has_every_field_of_the_seed():
+    """[7.1]: an entry without one of them is no evidence."""
+    with open(os.path.join(PLUGIN_ROOT, "scripts", "pack", "realtime", "evidence.schema.json"), encoding="utf-8") as f:
+        schema = json.load(f)
+    fields = "message_path protocol sample_count p50_ms p95_ms p99_ms p999_ms max_ms throughput_msgs_sec concurrent_connections timestamp".split()
+    found = [d for d in schema["$defs"].values() if "p999_ms" in d.get("required", [])]
+    assert found and all(set(fields) <= set(d["required"]) for d in found), sorted(schema["$defs"])
+    jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def test_a_second_team_needs_no_code():
@@ -262,3 +333,66 @@ def test_the_thresholds_are_the_seeds():
         "event_store_election": ("<", 15, "s"),
     }
     assert load("realtimeSystems")["thresholds"]["websocket_reconnection"]["target"] == 3
+
+
+LAYOUT = """
+PROJECT_CHARTER.md MILESTONES.md KANBAN.md TIMELINE.md RISK_REGISTER.md DECISION_LOG.md TEAM_STATUS.md GITHUB_ISSUES.md
+reports/: status_001.pptx activity_001.pdf
+evidence/latency/: websocket_p50_p95_p99.json kafka_e2e_latency.json cqrs_command_to_projection.json stream_processing_latency.json
+    tail_latency_analysis.json
+evidence/delivery/: exactly_once_verification.json at_least_once_ack_log.json message_loss_test.json ordering_verification.json
+evidence/throughput/: kafka_sustained_throughput.json websocket_connection_density.json stream_processing_rate.json burst_handling_capacity.json
+evidence/failover/: broker_failure_recovery.json consumer_rebalance_time.json websocket_reconnection.json event_store_failover.json
+rt-architecture/: TOPOLOGY_DESIGN.md PARTITION_STRATEGY.md CONSISTENCY_MODEL.md SCHEMA_EVOLUTION.md FAILOVER_TOPOLOGY.md
+websocket/: SOCKETIO_ARCHITECTURE.md CONNECTION_LIFECYCLE.md HORIZONTAL_SCALING.md ROOM_NAMESPACE_DESIGN.md PRESENCE_SYNC.md
+message-broker/: KAFKA_CLUSTER.md TOPIC_DESIGN.md PRODUCER_CONSUMER.md DELIVERY_GUARANTEES.md REPLICATION.md
+event-sourcing/: EVENT_STORE_DESIGN.md AGGREGATE_COMMANDS.md PROJECTION_SYSTEM.md SNAPSHOT_STRATEGY.md SAGA_MANAGERS.md
+stream-processing/: KAFKA_STREAMS.md WINDOWING.md STATEFUL_PROCESSING.md CEP_PATTERNS.md LATE_EVENTS.md
+evaluation/: RT_TEST_FRAMEWORK.md WEBSOCKET_STRESS_TESTS.md DELIVERY_GUARANTEE_TESTS.md ORDERING_TESTS.md LATENCY_PERCENTILES.md
+    STREAM_CORRECTNESS.md FAILOVER_TESTS.md QA_SIGNOFF.md
+releases/:
+marketing/:
+legal/:
+"""
+
+
+def test_the_layout_of_the_seed(team, tmp_path):
+    """[14], name by name: every file of it is somebody's artifact or a kind of evidence, every folder is made at the activation."""
+    wanted, folders, at = set(), set(), ""
+    for word in LAYOUT.split():
+        if word.endswith("/:"):
+            at = word[:-1]
+            folders.add(at.rstrip("/"))
+        else:
+            wanted.add(at + word)
+    made = (
+        {a for r in team["roles"] for a in r.get("artifacts", [])}
+        | set(team["artifacts"])
+        | {"evidence/" + e["file"] for e in team["evidence"]}
+    )
+    assert not wanted - made, sorted(wanted - made)
+    layout.make_layout(team, str(tmp_path))
+    assert not [f for f in folders if not (tmp_path / f).is_dir()]
+
+
+def test_the_commit_types_and_scopes_of_the_seed(team):
+    """[9], with what each type is for."""
+    assert list(team["commits"]["types"]) == ["feat", "fix", "perf", "test", "refactor", "chore", "schema"]
+    assert team["commits"]["scopes"] == ["websocket", "kafka", "rabbitmq", "cqrs", "eventsourcing", "streaming", "projection", "saga"]
+    assert (team["commits"]["prefix"], team["commits"]["trailers"]) == ("rt-", ["Evidence", "Latency-impact"])
+
+
+def test_the_session_commands_of_the_seed(team):
+    """[16]: which are answered without a model, and by what."""
+    told = {c["say"]: c.get("runs", "a model" if c["model"] else "the hook") for c in team["session_commands"]}
+    assert told == {
+        "--team realtimeSystems --strategy <path>": "a model",
+        "team status": "pack kanban show",
+        "team report": "pack report all",
+        "team decide <topic>": "a model",
+        "team gate check": "pack gate check",
+        "team latency review": "pack rt latency",
+        "team delivery audit": "pack rt audit",
+        "pause team": "the hook",
+        "resume team": "the hook",
+    }

@@ -60,6 +60,8 @@ def test_numbers_are_read_back(project, team):  # noqa: F811
         json.load(open_(project, "evidence/latency/websocket_p50_p95_p99.json"))["envelopes"][-1]["entries"][0]["p99_ms"]
     ]
     assert drawn[6][0].plots[0].series[0].values == (rows["kafka_sustained_throughput", "chat.echo"]["value"],)
+    behind = {s.name: [v for v in s.values if v is not None] for s in drawn[6][1].plots[0].series}
+    assert behind and all(behind[path] == [p[1] for p in told["lag"][path]] for path in behind)
     text = words(path)
     for row in told["latency"]:  # the dashboard: P50, P95, P99, P99.9 of every path
         cells = [row["path"], row["protocol"]] + [data.ms(row[k]) for k in ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")]
@@ -67,6 +69,16 @@ def test_numbers_are_read_back(project, team):  # noqa: F811
     points = {s.name: sorted(zip(_numbers(s, "xVal"), s.iter_values())) for s in drawn[7][0].plots[0].series}
     assert points == {name: [(r, p) for r, p, _ in sorted(rows)] for name, rows in told["tradeoff"].items()}
     assert [m for _, _, m in told["tradeoff"]["chat.echo"]] in (["latency", "throughput"], ["throughput", "latency"])
+    for r in told["delivery"]:  # the guarantee of each path, and what was counted
+        cells = [r["path"], r["guarantee"], str(r["sent"]), str(r["acked"]), str(r["lost"]), str(r["duplicates"])]
+        assert any(text[at : at + 6] == cells for at in range(len(text))), cells
+    for r in told["ordering"]:
+        cells = [r["path"], str(r["received"]), str(r["reordered"]), r["verdict"]]
+        assert any(text[at : at + 4] == cells for at in range(len(text))), cells
+    shown = {c for slide in drawn for chart in slide for c in chart.plots[0].categories}
+    assert told["failover"] and all(
+        "%s %s (%.2f of %g s)" % (r["path"], r["measure"], r["value_s"], r["limit_s"]) in shown for r in told["failover"]
+    )
     assert told["headline"] in text and "10 of 10 gates pass" in told["headline"]
     assert text[-4:] == ["MISSING", "event_store_failover", "", "out of scope: the strategy has no event store"], "what is open comes last"
     assert not [t for t in text if re.search(r"\b(average|mean)\b", t, re.I)]
@@ -122,7 +134,10 @@ def test_the_pdf_has_components_infrastructure_and_activity(project, team, tmp_p
     paper.write(told, str(tmp_path / "x.pdf"), team)
     if shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", "-layout", str(tmp_path / "x.pdf"), "-"], capture_output=True, text=True).stdout
-        for title in ("Latency by component", "Infrastructure measured", "Activity"):
+        for title in (
+            *("Latency by component", "Infrastructure measured", "Activity"),
+            *("Delivery audit", "Ordering", "Stream processing", "Failover"),
+        ):
             assert title in text
         assert told["activity"][-1][1].split()[0] in text
 

@@ -108,7 +108,7 @@ def show(team, team_dir, now):
     for column in b.columns:
         cards = [c for c in b.cards if c["history"][-1][0] == column]
         click.echo("%-20s %d  %s" % (column, len(cards), "; ".join("%s %s" % (c["id"], c["title"]) for c in cards)))
-    for name, text in kanban.shown_metrics(b.metrics(at)):
+    for name, text in kanban.shown_metrics(b.metrics(at), b.rules.get("metrics")):
         click.echo("%s: %s" % (name, text))
     seen = collect(team_dir, b.definition, at)
     click.echo(seen["headline"])

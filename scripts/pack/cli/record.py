@@ -16,13 +16,18 @@ def target(function):
         click.option("--to", default=DEFAULT, show_default=True, help="folder of the dated folders"),
         click.option("--date", default=None, help="YYYY-MM-DD; default today"),
         click.option("--name", required=True, help="name of the contract"),
+        click.option("--runbook", default=None, metavar="FILE", help="what to do when it fails: named in the README beside the contract"),
     ):
         function = option(function)
     return function
 
 
-def file(recording, to, date, name):
+def file(recording, to, date, name, runbook=None):
     now = time.time()
+    if runbook is not None:
+        if not os.path.isfile(runbook):
+            raise record.RecordError("the runbook %s does not exist: write it first" % runbook)
+        recording["runbook"] = runbook
     path = record.save(os.path.join(to, date or time.strftime("%Y-%m-%d", time.gmtime(now))), name, recording, now)
     click.echo("wrote %s" % path)
 
@@ -66,7 +71,7 @@ def again(path):
                 found = record.topic(
                     item["topic"], item["address"], item.get("options", {}), item.get("count", 5), more, os.getcwd(), item.get("send")
                 )
-            file(found, to, day, item["name"])
+            file(found, to, day, item["name"], item.get("runbook"))
         except (RuntimeError, OSError, ValueError) as error:
             bad = True
             click.echo("NOT RECORDED %s: %s" % (item["name"], error))
@@ -84,12 +89,12 @@ def again(path):
 @click.option("--keep", multiple=True, help="a header of the answer that belongs to the contract too")
 @click.option("--seconds", default=10.0, show_default=True, help="how long the whole answer may take")
 @target
-def http(url, method, body, headers, keep, seconds, to, date, name):
+def http(url, method, body, headers, keep, seconds, to, date, name, runbook):
     wrong = [h for h in headers if ":" not in h]
     if wrong:
         raise click.UsageError("%r is no 'NAME: VALUE'" % wrong[0])
     told = {k.strip(): v.strip() for k, _, v in (h.partition(":") for h in headers)}
-    file(record.http(url, method, body, seconds, told, keep), to, date, name)
+    file(record.http(url, method, body, seconds, told, keep), to, date, name, runbook)
 
 
 @group.command(
@@ -103,8 +108,8 @@ def http(url, method, body, headers, keep, seconds, to, date, name):
 @click.option("--seconds", default=10.0, show_default=True)
 @click.option("--send", multiple=True, help="a message to send first (a WebSocket that answers)")
 @target
-def topic(adapter, address, options, count, seconds, send, to, date, name):
-    file(record.topic(adapter, address, clicks.values(options), count, seconds, os.getcwd(), send), to, date, name)
+def topic(adapter, address, options, count, seconds, send, to, date, name, runbook):
+    file(record.topic(adapter, address, clicks.values(options), count, seconds, os.getcwd(), send), to, date, name, runbook)
 
 
 @group.command(

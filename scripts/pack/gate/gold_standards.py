@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .hook_call import Call
 
 MARK = "NO REFERENCE FILES"
+# What a run whose research came back thin is marked with (the seed, Step 2b): lines of the definition of done, which state.md shows.
+MARKS = ("LIMITED CODEBASE CONTEXT", MARK, "LIMITED RESEARCH", "DEGRADED RESEARCH")
+HARDER = "Look harder: read the nearest neighbours of each changed file yourself, and check what the plan takes for granted."
 FIRST, LAST = "--- GOLD STANDARD EXAMPLES ---", "--- END GOLD STANDARDS ---"
 KEPT = "gold-standards.md"
 FILES, LINES, FILE_LINES = 5, 150, 60  # the seed: 3-5 examples, 100-150 lines; a longer file is cut, and says so
@@ -75,6 +78,12 @@ def compiled(project: str, state: State) -> str:
 def named(project: str, state: State) -> list[str]:
     """The files that a block of this run would show."""
     return [path for path in _sources(project, state) if _lines(project, path)][:FILES]
+
+
+def thin(project: str, state: State) -> list[str]:
+    """The marks of this run: those that the lead put into the definition of done, and that there is no example where there is none."""
+    said = "\n".join(state["definition_of_done"])
+    return [mark for mark in MARKS if mark in said or mark == MARK and not named(project, state)]
 
 
 def _sources(project: str, state: State) -> list[str]:

@@ -44,11 +44,13 @@ def greeting(call: Call, fresh: bool) -> str:
         else []
     )
     lines = call.kind.briefing(call, fresh)
-    if fresh and actor["role"] in (tables.QUALITY, tables.UNIFIED) and call.kind.approves:
+    if fresh and actor["role"] in tables.REVIEWERS and call.kind.approves:
         from . import gold_standards
 
-        shown = gold_standards.named(call.project, call.state)
+        shown = gold_standards.named(call.project, call.state) if actor["role"] in (tables.QUALITY, tables.UNIFIED) else []
+        marks = gold_standards.thin(call.project, call.state)
         lines += ["Gold standards of this feature, compare with them: " + ", ".join(shown)] if shown else []
+        lines += ["Marked %s. %s" % (", ".join(marks), gold_standards.HARDER)] if marks else []
     if fresh and actor["role"] in tables.IMPLEMENTERS and call.kind.approves:
         tasks = advice.to_claim(call.state, actor["name"], call.state["team"]["coders"])
         lines += ["Free now; the first edit of its files claims a task:\n" + tasks] if tasks else []

@@ -69,7 +69,11 @@ def steps(state: State, step: MakeStep) -> list[Step]:
         elif not any(waves.busy(state, r) for r in w["roles"]) and not _asks_user(state, w):
             judge = "; judge it again: `pack gate check`" if any("gate" in c for c in w.get("exit", [])) else ""
             out.append(
-                step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s%s" % (w["id"], "; ".join(left[:2]), judge))
+                step(
+                    tables.LEAD,
+                    "exit:%s:%s" % (w["id"], left[0]),
+                    "wave %s is not over: %s%s%s" % (w["id"], "; ".join(left[:2]), judge, _on_lost(state, w)),
+                )
             )
         if w["mode"] == "sequential":
             break
@@ -79,12 +83,20 @@ def steps(state: State, step: MakeStep) -> list[Step]:
             step(
                 tables.LEAD,
                 "entry:%s:%s" % (held[0]["id"], held[1][0]),
-                "wave %s may not begin: %s%s" % (held[0]["id"], "; ".join(held[1][:2]), judge),
+                "wave %s may not begin: %s%s%s"
+                % (held[0]["id"], "; ".join(held[1][:2]), judge, guards_waves.advice_on_held(state, held[1])),
             )
         )
     if not out and state["phase"] == "COMPLETION":
         out.append(step(tables.LEAD, "teardown", "every wave is over: run `pack teardown`"))
     return out
+
+
+def _on_lost(state: State, w: Wave) -> str:
+    """What is to be done about the agents of a wave that failed, "" where none did: the error table's words, where it has some."""
+    gone = waves.lost(state, w)
+    then = "; ".join(waves.advised(state, "agent_lost")) or "spawn it again"
+    return "; %s failed: %s" % (", ".join(gone), then) if gone else ""
 
 
 def of_waves(state: State, gate_id: str) -> list[Wave]:

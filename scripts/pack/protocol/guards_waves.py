@@ -8,6 +8,7 @@ from .refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Sequence
     from .state_types import Actor, Data, QualityGate, State
 
 
@@ -51,8 +52,14 @@ def wave_is_open(state: State, data: Data, actor: Actor) -> Refusal | None:
         "WAVE_CLOSED",
         "%s belongs to wave %s, which may not begin" % (data["role"], wave_id),
         "; ".join(why[:4]),
-        "finish what is named first; `pack gate check` judges the gates",
+        "finish what is named first; `pack gate check` judges the gates" + advice_on_held(state, why),
     )
+
+
+def advice_on_held(state: State, why: Sequence[str]) -> str:
+    """What the error table says when a wave is held up by an artifact that is not there, with the role that makes it; "" where none is."""
+    makers, then = waves.producers(state, why), waves.advised(state, "wave_held")
+    return "; %s: %s" % (", ".join(makers), "; ".join(then)) if makers and then else ""
 
 
 @guard

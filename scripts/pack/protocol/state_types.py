@@ -394,6 +394,7 @@ class _Definition(TypedDict, total=False):
     prefix: str
     digest: str
     session_commands: list[dict[str, Any]]
+    errors: list[dict[str, Any]]
 
 
 class Definition(_Definition):

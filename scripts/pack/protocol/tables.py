@@ -134,15 +134,32 @@ SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
 RISK_VERDICTS = ("CONFIRMED", "MITIGATED", "THEORETICAL")
 
 # The seed's Feature Definition of Done: (key, words by which a line of the lead's says it, the line otherwise). `%(build)s` and `%(test)s` are
-# the commands of the tasks' tooling. What the lead must say itself is how tests are told to pass.
+# the commands of the tasks' tooling. What the lead must say itself is how tests are told to pass. A word is one of the line's, whole; `*` at its
+# end: any that begins so; one with a blank or a dot in it: as it stands.
 DONE_LINES = (
-    ("build", ("build", "compil"), "Build passes: %(build)s"),
-    ("tests", ("test", "spec"), "All tests pass: %(test)s"),
-    ("checks", ("check", "lint"), "Automated convention checks pass (naming, imports, structure)"),
+    ("build", ("build", "builds", "built", "compil*"), "Build passes: %(build)s"),
+    (
+        "tests",
+        (
+            "test*",
+            "spec",
+            "specs",
+            "rspec",
+            "jest",
+            "phpunit",
+            *(a + b for a in "py vi unit doc self c g nose".split() for b in ("test", "tests")),
+        ),
+        "All tests pass: %(test)s",
+    ),
+    ("checks", ("check", "checks", "lint", "lints", "linter", "linting"), "Automated convention checks pass (naming, imports, structure)"),
     ("critical", ("critical",), "No unresolved CRITICAL review findings"),
-    ("architecture", ("architect",), "Consistent with project architecture"),
+    ("architecture", ("architect*",), "Consistent with project architecture"),
     ("claude", ("claude.md",), "CLAUDE.md conventions followed"),
-    ("gold", ("gold standard", "reference", "deviation"), "Gold standard patterns matched (or deviation explicitly justified)"),
+    (
+        "gold",
+        ("gold standard", "reference", "references", "deviation", "deviations"),
+        "Gold standard patterns matched (or deviation explicitly justified)",
+    ),
 )
 
 TASK_PARTS = ("subject", "files", "references", "acceptance", "checks", "tooling")

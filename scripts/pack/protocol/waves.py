@@ -10,6 +10,7 @@ from . import view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Sequence
     from .state_types import Definition, QualityGate, State, Unmet, Wave, WaveRole, WavesState
 
 
@@ -95,6 +96,23 @@ def end_reasons(state: State, w: Wave, unmet: Unmet) -> list[str]:
         elif r in known and w["mode"] != "background" and busy(state, r):
             out.append("%s is still at work" % r)
     return out + list(unmet.get(w["id"], {}).get("exit", []))
+
+
+def advised(state: State, event: str) -> list[str]:
+    """What the definition's error table says to do when something is seen: `agent_lost`, `wave_held` (realtime/hand_over.py has the others)."""
+    return [row["then"] for row in state["team"]["definition"].get("errors", []) if event in row.get("seen", [])]
+
+
+def producers(state: State, reasons: Sequence[str]) -> list[str]:
+    """The roles whose artifacts these reasons name, or those of a gate that they name: they did not make what somebody waits for."""
+    named = [g for g in state["waves"]["reasons"] if any(why.endswith("gate %s is MISSING, not PASS" % g) for why in reasons)]
+    whys = list(reasons) + [why for g in named for why in state["waves"]["reasons"][g]]
+    return [r["id"] for r in roles(state).values() if any(a in why for a in r.get("artifacts", []) for why in whys)]
+
+
+def lost(state: State, w: Wave) -> list[str]:
+    """The roles of a wave whose last agent failed, and that nobody has now."""
+    return [r for r in w["roles"] if state["waves"]["lost"].get(r) and not view.living(state, r)]
 
 
 def all_over(state: State, unmet: Unmet) -> list[str]:

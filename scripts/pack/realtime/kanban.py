@@ -32,12 +32,13 @@ HOW = {
 }
 
 
-METRIC_NAMES = (
-    "Cycle time (In Progress to Done)",
-    "Delivery tests passed at the first attempt",
-    "Message paths within their latency budget",
-    "Consumer lag, worst second of each run (should fall to 0)",
-)
+METRIC_OF = {  # as a definition names it -> as the board shows it
+    "cycle time": "Cycle time (In Progress to Done)",
+    "delivery guarantee first-pass rate": "Delivery tests passed at the first attempt",
+    "latency budget compliance": "Message paths within their latency budget",
+    "consumer lag trend": "Consumer lag, worst second of each run (should fall to 0)",
+}
+METRIC_NAMES = tuple(METRIC_OF.values())
 
 
 class KanbanError(ValueError):
@@ -103,7 +104,7 @@ class Board:
         for column in self.rules["columns"]:
             lines += ["## " + column["name"], "", "Entry: %s. Exit: %s." % (column["entry"], column["exit"]), ""]
             lines += [self._line(card) for card in self.cards if card["history"][-1][0] == column["name"]] + [""]
-        lines += [METRICS, ""] + ["- %s: %s" % pair for pair in shown_metrics(self.metrics(now))]
+        lines += [METRICS, ""] + ["- %s: %s" % pair for pair in shown_metrics(self.metrics(now), self.rules.get("metrics"))]
         return "\n".join(lines + self.grid.tail()) + "\n"
 
     def save(self, now):
@@ -284,8 +285,8 @@ def _span(seconds):
     return "%d h %02d min" % (seconds // 3600, seconds % 3600 // 60)
 
 
-def shown_metrics(m):
-    """[(name, text)] of the metrics."""
+def shown_metrics(m, chosen=None):
+    """[(name, text)] of the metrics. chosen: those that the team's board has, as its definition names them; all where it names none."""
     lag = "; ".join(
         "%s %s (%s)" % (p, " -> ".join(map(str, v)), "steady" if v[-1] == v[0] else "falling" if v[-1] < v[0] else "RISING")
         for p, v in sorted(m["lag"].items())
@@ -298,7 +299,7 @@ def shown_metrics(m):
         "none measured yet" if not m["budget"][1] else _share(*m["budget"]),
         lag or "none measured yet",
     )
-    return list(zip(METRIC_NAMES, texts))
+    return [(METRIC_OF[name], text) for name, text in zip(METRIC_OF, texts) if not chosen or name in chosen]
 
 
 def _share(part, whole):

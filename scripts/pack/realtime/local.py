@@ -29,6 +29,7 @@ PARTS = {
     "eventstore": ((), ("postgres",)),
     # Services that rt.yaml names under `services`.
     "postgresql": (("postgres",), ("postgresql",)),
+    "eventstoredb": ((), ("eventstore",)),
     "flink": ((), ("flink",)),
     "schema-registry": ((), ("zookeeper", "kafka", "schema-registry")),
 }
@@ -73,7 +74,7 @@ SERVICES = {
 _PLACES = os.pathsep.join(["/usr/sbin", "/usr/local/sbin"] + sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True))
 ALONE = ("127.0.0.1", "localhost", "::1")
 # What answers when a service works (the seed's smoke tests): a page below its address.
-PAGES = {"eventstore": "/stats", "flink": "/overview", "schema-registry": "/subjects"}
+PAGES = {"eventstoredb": "/stats", "flink": "/overview", "schema-registry": "/subjects"}
 
 
 def program(adapter):
@@ -101,18 +102,19 @@ def own_command(adapter, address, folder):
         "redis": [found, "--port", "{port}", "--bind", "127.0.0.1", "--dir", home, "--save", "", "--appendonly", "no"],
         "nats": [found, "-a", "127.0.0.1", "-p", "{port}", "-js", "-sd", home],
         "mqtt": [found, "-p", "{port}"],
-        "rabbitmq": _rabbitmq(home),
+        "rabbitmq": _rabbitmq(home, port),
         "postgresql": _postgresql(found, home),
     }.get(adapter)
 
 
-def _rabbitmq(home):
-    """The server itself: Debian's wrapper changes its user."""
+def _rabbitmq(home, port):
+    """The server itself: Debian's wrapper changes its user. Erlang's own port would be 20,000 above the node's, also where there is none."""
     inner = "/usr/lib/rabbitmq/bin/rabbitmq-server"
     places = {"HOME": home, "RABBITMQ_MNESIA_BASE": home, "RABBITMQ_LOG_BASE": home, "RABBITMQ_PID_FILE": os.path.join(home, "pid")}
     places.update(
         RABBITMQ_ENABLED_PLUGINS_FILE=os.path.join(home, "plugins"), RABBITMQ_NODENAME="pack{port}@localhost", RABBITMQ_NODE_PORT="{port}"
     )
+    places.update(RABBITMQ_DIST_PORT=port + 20000 if port <= 45535 else port - 20000, ERL_CRASH_DUMP=os.path.join(home, "erl_crash.dump"))
     return ["env"] + ["%s=%s" % pair for pair in sorted(places.items())] + [inner if os.path.exists(inner) else "rabbitmq-server"]
 
 

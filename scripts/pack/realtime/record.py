@@ -322,6 +322,7 @@ def readme(folder):
         lines += ["| %s | %s | %s |" % row for row in fields(r["schema"])] + [""]
         kept = {k: v for k, v in r.get("headers", {}).items() if k in r.get("keep", ())}
         lines += ["header `%s: %s`" % pair for pair in sorted(kept.items())] + [""] * bool(kept)
+        lines += ["runbook `%s`" % r["runbook"], ""] if r.get("runbook") else []
     try:
         with open(os.path.join(folder, "README.md"), encoding="utf-8") as handle:
             notes = handle.read().partition("\n%s\n" % grid.NOTES)

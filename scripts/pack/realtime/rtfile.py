@@ -54,11 +54,14 @@ def find(team_dir):
     return None
 
 
+GONE = "does not exist; the project manager writes it from the strategy (`pack rt init` makes one to edit)"
+
+
 def load(team_dir, definition):
     """The checked content; RtError with every problem otherwise."""
     path = find(team_dir)
     if path is None:
-        raise RtError(["does not exist; the project manager writes it from the strategy (`pack rt init` makes one to edit)"])
+        raise RtError([GONE])
     with open(path, "rb") as handle:
         raw = handle.read()
     try:

@@ -60,9 +60,9 @@ panels:
   - {title: Experience, squad: experience, url: "http://127.0.0.1:3000/d/experience", metrics: [WebVitals, API latency, websocket throughput]}
 alerts:   # trace_id: 32 hex digits, of the last one that fired
   - {alert: Kafka lag over 1000, panel: Runtime & Training, route: "pager rotation, then #tiger-crew"}
-runbooks: {kafka: docs/runbooks/kafka-outage.md, redis: docs/runbooks/redis-outage.md}
+runbooks: {kafka: docs/runbooks/kafka-outage.md, redis: docs/runbooks/redis-outage.md, kill-switch: docs/runbooks/kill-switch.md, disaster-recovery: docs/runbooks/disaster-recovery.md}
 contracts:   # what `pack record --all` records again
-  - {name: policy, http: "http://127.0.0.1:8000/v1/policy"}
+  - {name: policy, http: "http://127.0.0.1:8000/v1/policy", keep: [X-Policy-Version, X-Bundle-Signature], runbook: docs/runbooks/kill-switch.md}
   - {name: policy.decisions, topic: kafka, address: "127.0.0.1:9092", options: {topic: policy.decisions}}
 exit:   # acceptance: what is done has criteria, each with a file that shows it; shipped: what is done stands in these documents
   - {criterion: All sprints meet their acceptance criteria, check: acceptance}

@@ -429,7 +429,15 @@ def opened_text(definition, source, strategy, project):
         {"title": "lead", "persona": "You spawn, review and decide; you write no file.", "id": None},
     )
     rows = [
-        "wave %s %s: %s%s" % (w["id"], w["title"], ", ".join(w["roles"]), " (%s)" % "; ".join(w["steps"]) if w.get("steps") else "")
+        "wave %s %s: %s%s%s%s"
+        % (
+            w["id"],
+            w["title"],
+            ", ".join(w["roles"]),
+            " (%s)" % "; ".join(w["steps"]) if w.get("steps") else "",
+            ", beside wave %s" % ", ".join(w["beside"]) if w.get("beside") else "",
+            ", then wave %s again" % w["when"]["then_again"] if w.get("when", {}).get("then_again") else "",
+        )
         for w in definition["waves"]
     ]
     own = shipped(source, project)
@@ -640,6 +648,9 @@ def _measuring(call):
 
 def _measure(call, words):
     """Start a measurement that takes longer than a hook may, as a process of its own; its figures go into the evidence."""
+    gone = _nothing_to_measure(call)
+    if gone:
+        return gone
     folder = os.path.dirname(call.scratch(""))
     shown = _measuring(call)
     if ": running" in shown.split("\n")[0]:
@@ -672,6 +683,19 @@ def _measure(call, words):
         time.sleep(0.05)
     with open(log, encoding="utf-8", errors="replace") as f:
         return f.read().strip() or "team: `pack %s` ended at once and said nothing." % " ".join(words)
+
+
+def _nothing_to_measure(call):
+    """What `pack rt` would say of an rt.yaml that is not there, "" where it can be asked. Said here, because a busy machine takes longer to start
+    a process than somebody who has typed waits for its first word."""
+    from ..teams import TeamError
+    from . import rtfile
+
+    try:
+        measures = definition_of(call.state, call.project).get("evidence")
+    except TeamError:
+        return ""  # the process says what is wrong with it
+    return "pack rt: rt.yaml: " + rtfile.GONE if measures and rtfile.find(root(call.state, call.project)) is None else ""
 
 
 def _status_file(call, word):

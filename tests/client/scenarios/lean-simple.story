@@ -6,6 +6,7 @@ lead at once:
     spawns unified-reviewer as unified-reviewer: Wait for REVIEW.
     spawns coder-1 as coder: task #1
 in any order:
+    unified-reviewer waits until knows "three passes, one per heading"
     unified-reviewer rests: ready
     coder-1 waits until hears "--- GOLD STANDARD: src — src/greet.py ---"
     coder-1 reads src/greet.py

@@ -61,6 +61,7 @@ lead spawns tech-lead as tech-lead
 tech-lead waits until knows "CRITICAL loses data, opens a hole or breaks production; MAJOR gives wrong results or a failed integration; MINOR is the rest"
 tech-lead waits until knows "look at data integrity, auth, what existing features rely on, seams between tasks, edge cases, load, outside contracts"
 tech-lead waits until knows "At least three, worst first"
+tech-lead waits until knows "`## Feature Definition of Done`"
 tech-lead waits until knows "what only the user can decide"
 tech-lead waits until knows "Your severity stands over a tester's; note the disagreement"
 tech-lead waits until knows ".conventions/decisions/"
@@ -92,16 +93,31 @@ lead tells supervisor: STATE_OWNERSHIP_HANDOFF(1)
 supervisor tells lead: STATE_OWNERSHIP_ACK(1)
 supervisor rests
 lead at once:
+    spawns security-reviewer as security-reviewer: Wait for REVIEW.
+    spawns logic-reviewer as logic-reviewer: Wait for REVIEW.
     spawns quality-reviewer as quality-reviewer: Wait for REVIEW.
     spawns rt as realtime-dev: Claim task #1.
     spawns rte as realtime-engineer: Wait.
 in any order:
+    security-reviewer waits until knows "SQL, shell, template, path, header, log"
+    security-reviewer waits until knows "**XSS**"
+    security-reviewer waits until knows "each object checked against its owner (IDOR)"
+    security-reviewer waits until knows "**Secrets** in code, logs, errors, tests or history"
+    security-reviewer rests: waiting
+    logic-reviewer waits until knows "races, check-then-act, lost updates"
+    logic-reviewer waits until knows "empty, one, many, duplicate, zero, negative, huge, missing, null against absent"
+    logic-reviewer waits until knows "unawaited work, swallowed errors"
+    logic-reviewer rests: waiting
+    quality-reviewer waits until knows "**Duplication**: something that exists is reused"
+    quality-reviewer waits until knows "no layer for one caller"
+    quality-reviewer waits until knows "names say what"
+    quality-reviewer waits until knows "`CLAUDE.md`, `.conventions/` (gold standards, anti-patterns, checks)"
     quality-reviewer waits until knows "Compare each changed file with its gold standard"
     quality-reviewer waits until hears "Gold standards of this feature, compare with them: src/greet.py"
     quality-reviewer rests: waiting
     rt waits until knows "every send bounded, with the planned backpressure (drop, coalesce or disconnect); no blocking or heavy CPU work in a handler"
     rt waits until knows "heartbeat; reconnect with backoff and replay as planned; every close, error and timeout path frees timers, subscriptions and buffers"
-    rt waits until knows "push where the plan says push, never polling"
+    rt waits until knows "topics, fan-out and order as planned; push where the plan says push, never polling"
     rt waits until knows "messages versioned or self-describing as planned; sensitive data only to those entitled, never broadcast"
     rt waits until knows "`ruff check .`, `ty check .`, `pytest`; `npm run lint && npm test`"
     rt waits until knows "Build in this order: connection, message routing, business logic"

@@ -147,6 +147,8 @@ file tools/tidy.sh:
 user types: /team:realtime --strategy strategy.md
 lead waits until hears "wave 1 Planning: project-manager (charter with latency budgets; milestones; board and labels; first PPTX and PDF)"
 lead waits until hears "the Team Leader reviews budgets and re-spawns over-budget engineers"
+lead waits until hears "wave 1.5 Research: marketing-strategist, compliance-attorney, beside wave 2"
+lead waits until hears "the failing gate names who is spawned), then wave 3 again"
 lead waits until hears "Decides the trade-offs between consistency, availability and partition tolerance"
 lead spawns websocket-engineer as rt-websocket-engineer
     => refused WAVE_CLOSED, says "project-manager was not spawned"
