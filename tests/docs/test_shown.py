@@ -166,7 +166,6 @@ NOT_RUN = {  # how a line begins -> why no test runs it
     "git add -f .claude/fleet.yaml": "git's own, in the reader's repository",
     "git commit": "the same",
     "make lint": "every part of it is a program of its own, which its author runs before a commit",
-    "make check-rules-lint": "a part of `make lint`",
     "make format": "it would lay the files out that are being tested",
     "make generate": "it would write files of this checkout; that they are as it would write them, `make lint` asks",
     "make bench": "it measures for minutes and asserts nothing",
