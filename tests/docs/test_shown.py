@@ -143,7 +143,6 @@ RUN_BY = {  # how a line begins -> (the file that runs it, what stands there)
     "make start": ("tests/client/test_install.py", "scripts/dev/start"),
     "make docs": ("tests/docs/test_shown.py", "sphinx -q -W"),
     "make evals": ("tests/client/test_evals.py", "scripts/dev/evals.py"),
-    ".venv/bin/pack lint .": ("Makefile", "$(BIN)/pack lint ."),
     "pack lint": ("tests/lint/test_docs.py", "main("),  # each example of docs/lint.md, with what it prints
     ".venv/bin/python tests/client/play.py": ("tests/client/test_scenarios.py", "play."),
     "pack watch": ("tests/report/test_watch.py", '[PACK, "watch"]'),
