@@ -20,8 +20,24 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.nodeid.startswith(names):
             item.add_marker(pytest.mark.slow)
-    # a run ends when its last worker does: what takes longest begins first
-    items.sort(key=lambda item: 0 if item.get_closest_marker("client") else 1 if item.get_closest_marker("slow") else 2)
+    stories = [item for item in items if item.get_closest_marker("client")]
+    slow = [item for item in items if item.get_closest_marker("slow") and item not in set(stories)]
+    rest = [item for item in items if item not in set(stories) | set(slow)]
+    items[:] = in_hands(stories, slow, rest, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
+
+
+def in_hands(stories, slow, rest, workers):
+    """The tests in the order of a run. A run ends when its last worker does: what takes longest begins first, with every worker. `--dist worksteal`
+    cuts the list into as many even parts as there are workers, so each part begins with its stories. The others stay together as files have them,
+    for the brokers and projects that they share."""
+    out = []
+    for n in range(workers):
+        out += stories[n::workers] + _part(slow, n, workers) + _part(rest, n, workers)
+    return out
+
+
+def _part(items, n, parts):
+    return items[len(items) * n // parts : len(items) * (n + 1) // parts]
 
 
 def skipped(reports):

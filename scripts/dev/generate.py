@@ -6,6 +6,7 @@ Blocks in Markdown stand between `<!-- generated: NAME -->` and `<!-- end: NAME 
 
 import argparse
 import difflib
+import importlib
 import json
 import os
 import sys
@@ -424,11 +425,57 @@ def literals():
     return head + "".join("\n%s = Literal[\n%s]\n" % (n, "".join('    "%s",\n' % v for v in values)) for n, values in names.items())
 
 
+def lint_rules():
+    """{name: module} of the linter's rules, from what lies in their folder: the table that this writes is not asked."""
+    folder = os.path.join(ROOT, "scripts", "pack", "lint", "rules")
+    names = sorted(name[:-3] for name in os.listdir(folder) if name.endswith(".py") and name != "__init__.py")
+    return {name.replace("_", "-"): importlib.import_module("pack.lint.rules." + name) for name in names}
+
+
+def rule_table():
+    """Which rule looks at which kind of file, as a run of the linter needs it: it imports no rule that has nothing to do."""
+    rules = {name: (module.FILES, getattr(module, "OPTIONAL", False)) for name, module in lint_rules().items()}
+
+    def of(word):
+        return tuple(name for name, (files, _optional) in rules.items() if word in files)
+
+    kinds = sorted({word for files, _optional in rules.values() for word in files} - {"*", "plugin", "suppressions"})
+    programs = [kind for kind in kinds if any({"*", kind} <= set(files) for files, _optional in rules.values())]
+    return (
+        '"""Which rule of the linter looks at which kind of file. Generated from FILES of the rules: `make generate`."""\n\n'
+        + _names("EVERY_FILE", of("*"))
+        + "# Kinds of which no other rule looks at a file.\nONLY = {\n%s}\n" % "".join(_row(kind, of(kind)) for kind in programs)
+        + "BY_KIND = {\n%s}\n" % "".join(_row(kind, of(kind)) for kind in kinds if kind not in programs)
+        + _names("PLUGIN_RULES", of("plugin"))
+        + _names("OPTIONAL", tuple(name for name, (_files, optional) in rules.items() if optional))
+        + _names("AFTER", of("suppressions"))
+        + _names("NAMES", tuple(rules))
+    )
+
+
+def _names(name, rules):
+    return "%s = (\n%s)\n" % (name, "".join('    "%s",\n' % rule for rule in rules))
+
+
+def _row(kind, rules):
+    if len(rules) == 1:
+        return '    "%s": ("%s",),\n' % (kind, rules[0])
+    return '    "%s": (\n%s    ),\n' % (kind, "".join('        "%s",\n' % rule for rule in rules))
+
+
+def rules_page():
+    from pack.lint import catalogue
+
+    return catalogue.markdown(lint_rules())
+
+
 FILES = {
     "hooks/hooks.json": hooks_json,
     "plugin.json": manifest_copy,
     "scripts/pack/__init__.py": package_init,
     "scripts/pack/protocol/literals.py": literals,
+    "scripts/pack/lint/rule_table.py": rule_table,
+    "references/rules.md": rules_page,
 }
 
 
@@ -450,6 +497,8 @@ def wanted(root=ROOT):
             for name in sorted(files):
                 if name.endswith(".md"):
                     path = os.path.relpath(os.path.join(base, name), root)
+                    if path in out:
+                        continue
                     with open(os.path.join(base, name), encoding="utf-8", newline="") as f:
                         text = f.read()
                     if "<!-- generated: " in text:

@@ -5,6 +5,7 @@ format is shown as an ellipsis.
 """
 
 import ast
+import functools
 import os
 import re
 
@@ -28,15 +29,19 @@ COMPUTED = {  # what to do where the text computes it from the run
 }
 
 
+@functools.lru_cache(maxsize=None)  # both lists ask for them
 def sources():
-    """(room, path, tree) of every module that can refuse."""
+    """[(room, names, nodes)] of every module that can refuse: what its names stand for (_names), its syntax in the order of ast.walk."""
+    out = []
     for room in ROOMS:
         for base, folders, files in sorted(os.walk(os.path.join(PACKAGE, room))):
             folders[:] = sorted(f for f in folders if f != "__pycache__")
             for name in sorted(files):
                 if name.endswith(".py"):
                     with open(os.path.join(base, name), encoding="utf-8") as f:
-                        yield room, os.path.relpath(os.path.join(base, name), PACKAGE), ast.parse(f.read())
+                        nodes = list(ast.walk(ast.parse(f.read())))
+                    out.append((room, _names(nodes), nodes))
+    return out
 
 
 def template(node, names):
@@ -56,10 +61,10 @@ def template(node, names):
     return "…"
 
 
-def _names(tree):
+def _names(nodes):
     """{name: text} of names that one assignment of a module gives a text."""
     out = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             said = template(node.value, {})
             name = node.targets[0].id
@@ -70,12 +75,11 @@ def _names(tree):
 def refusals():
     """{code: {"what", "next": [texts], "where"}} in order of code."""
     found, shared = {}, {}
-    trees = list(sources())
-    for _room, _path, tree in trees:
-        shared.update({k: v for k, v in _names(tree).items() if k.isupper()})
-    for room, _path, tree in trees:
-        names = dict(shared, **_names(tree))
-        for node in ast.walk(tree):
+    for _room, own, _nodes in sources():
+        shared.update({k: v for k, v in own.items() if k.isupper()})
+    for room, own, nodes in sources():
+        names = dict(shared, **own)
+        for node in nodes:
             called = getattr(node, "func", None)
             if getattr(called, "id", getattr(called, "attr", None)) not in REFUSING or not node.args:
                 continue
@@ -112,9 +116,9 @@ def refusals_table():
 def answers():
     """[text] of everything else that begins with `team: ` and is told in the client, in order of source; each carries its own way out."""
     out = []
-    for room, _path, tree in sources():
-        names, inner = _names(tree), set()
-        for node in ast.walk(tree):
+    for _room, names, nodes in sources():
+        inner = set()
+        for node in nodes:
             if id(node) in inner or not isinstance(node, (ast.Constant, ast.BinOp, ast.JoinedStr)):
                 continue
             said = template(node, names)

@@ -31,6 +31,7 @@ from model import Model  # noqa: E402
 
 
 LIMIT = 1200  # seconds: ends a hang, measures nothing
+QUIET = 420  # the same, without a word of anybody: above what a held request waits (stage.PATIENCE), which says more
 
 
 class Result:
@@ -109,6 +110,8 @@ class World:
                 return True
             if not self.taken(reply):
                 return False
+            if actor == "lead" and self._process_ended():
+                return True  # a session whose hooks are off tells it by nothing else
             if reply.message in self.transcripts.over or self.transcripts.ends.get(agent_id, 0) > ends:
                 return True
             if not agent_id or self._idle(actor) <= idle:
@@ -118,6 +121,10 @@ class World:
             return self.in_process() or time.time() - at[0] > 1.5 * staging.slower()
 
         return happened
+
+    def _process_ended(self):
+        """Whether a `claude -p` has ended by itself; a terminal waits for its user."""
+        return self.story["mode"] == "headless" and self.run is not None and self.run.process.poll() is not None
 
     def watch_for_the_last_word(self, name):
         before = self._count("SHUTDOWN_ACK", name)
@@ -292,12 +299,15 @@ class Runner:
         self.binary, self.home, self.options = binary, home, options
         self.mine = [line for line in story.lines if line.actor in ("user", "person", "client")]
         self.code, self.run = None, None
+        self.quiet = story.number("quiet", QUIET)
 
     def go(self, deadline):
         """Play until the story is told, has failed, or `deadline`."""
         while not self.stage.over:
             if time.time() > deadline:
                 return self.stage.fail("the story took longer than its limit; " + self._where())
+            if time.time() - self.stage.sign > self.quiet:
+                return self.stage.fail("nothing happened for %d s: nobody will be woken any more; %s" % (self.quiet, self._where()))
             line = self.mine[0] if self.mine else None
             if line is not None and self.stage.ready(line) and self.may_start(line):
                 self.mine.pop(0)

@@ -52,9 +52,11 @@ class Stage:
         self.grace = story.number("grace", 0.1)
         self.typed = None  # the user's last words
         self.replies = {}  # actor -> the last answer to it
+        self.sign = time.time()  # when something happened last: a request, a line
 
     # --- Book-keeping --------------------------------------------------------------------------------------------------
     def note(self, who, what, line=None):
+        self.sign = time.time()
         self.trace.append((time.time(), who, what, line.number if line else None))
 
     def fail(self, why, line=None):
@@ -66,6 +68,7 @@ class Stage:
             self.changed.notify_all()
 
     def finish(self, line):
+        self.sign = time.time()
         with self.changed:
             self.done.add(line.index)
             self.changed.notify_all()
@@ -114,6 +117,7 @@ class Stage:
         actor = call.actor
         with self.changed:
             self.calls[actor] = self.calls.get(actor, 0) + 1
+            self.sign = time.time()
             if call.agent_id:
                 self.agents[actor] = call.agent_id
             if sum(self.calls.values()) > self.most:

@@ -37,6 +37,7 @@ SETTINGS = {
     "plugin",
     "grace",
     "patience",
+    "quiet",
     "limit",
     "calls",
     "permissions",

@@ -115,6 +115,10 @@ BROKEN = {
         "more than 3 model calls",
     ),
     "a wait for ever": ("patience: 2\nuser types: /build x\nlead waits until file nowhere exists\nlead rests\n", "waited 2 s"),
+    "a lead whom nobody wakes": (
+        "mode: terminal\nquiet: 8\nuser types: /build x\nlead rests\nlead runs: echo 2\n",
+        "nothing happened for 8 s",
+    ),
     "status": ("user types: /build x\nlead rests\nexpect status: phase=CLOSED\n", 'phase is "TOY", not CLOSED'),
 }
 

@@ -151,7 +151,6 @@ RUN_BY = {  # how a line begins -> (the file that runs it, what stands there)
     "make start": ("tests/client/test_install.py", "scripts/dev/start"),
     "make docs": ("tests/docs/test_shown.py", "sphinx -q -W"),
     "make evals": ("tests/client/test_evals.py", "scripts/dev/evals.py"),
-    ".venv/bin/pack lint .": ("Makefile", "$(BIN)/pack lint ."),
     "pack lint": ("tests/lint/test_docs.py", "main("),  # each example of docs/lint.md, with what it prints
     ".venv/bin/python tests/client/play.py": ("tests/client/test_scenarios.py", "play."),
     "pack watch": ("tests/report/test_watch.py", '[PACK, "watch"]'),
@@ -174,7 +173,6 @@ NOT_RUN = {  # how a line begins -> why no test runs it
     "git add -f .claude/fleet.yaml": "git's own, in the reader's repository",
     "git commit": "the same",
     "make lint": "every part of it is a program of its own, which its author runs before a commit",
-    "make check-rules-lint": "a part of `make lint`",
     "make format": "it would lay the files out that are being tested",
     "make generate": "it would write files of this checkout; that they are as it would write them, `make lint` asks",
     "make bench": "it measures for minutes and asserts nothing",

@@ -94,7 +94,7 @@ def test_no_two_files_import_each_other_in_a_circle():
 
 def test_what_kind_of_run_it_is_is_asked_once_a_room():
     """Elsewhere a room asks the object that it is handed (gate/run_kind.py, store/render.py)."""
-    asks = re.compile(r"""\["waves"\] is|(?<!\w)if \w*\.?state\["waves"\]|(?:and|or|not) \w*\.?state\["waves"\](?!\[)""")
+    asks = re.compile(r"""view\.waves\(|\["waves"\] is|(?<!\w)if \w*\.?state\["waves"\]|(?:and|or|not) \w*\.?state\["waves"\](?!\[)""")
     found = {}
     for name in KNOWN:
         if room(name) in ("base", "store", "gate"):

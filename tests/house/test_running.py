@@ -1,6 +1,8 @@
 """How the tests run (tests/running.py): what is slow is there, and what was skipped is told in one line with what brings it."""
 
 import os
+import subprocess
+import sys
 
 import running
 
@@ -31,6 +33,47 @@ def test_what_was_skipped_is_one_line_that_names_what_brings_it():
     assert "scripts/dev/setup (1: pane teammates need tmux)" in line and "REVIVE_SEEDS=40 make" in line
     assert "nothing here (1: root reads everything)" in line
     assert running.skipped([]) == ""
+
+
+SUITE = """
+import os, pytest
+
+@pytest.mark.parametrize("n", range(20))
+def test_short(n):
+    _note("short")
+
+@pytest.mark.client
+@pytest.mark.parametrize("n", range(4))
+def test_story(n):
+    _note("story")
+
+def _note(kind):
+    with open(os.environ["PYTEST_XDIST_WORKER"] + ".txt", "a") as f:
+        f.write(kind + "\\n")
+"""
+
+
+def test_every_worker_begins_with_its_stories(tmp_path):
+    """As `make test` distributes them: a worker that has them all would play them one after the other."""
+    (tmp_path / "conftest.py").write_text(
+        "import sys\nsys.path.insert(0, %r)\nfrom running import pytest_collection_modifyitems  # noqa: F401\n"
+        % os.path.join(ROOT, "tests")
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = client\n    slow\n")
+    (tmp_path / "test_suite.py").write_text(SUITE)
+    with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as f:
+        assert "-n $(WORKERS) --dist worksteal\n" in f.read()
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    kinds = [(tmp_path / ("gw%d.txt" % n)).read_text().split() for n in range(2)]
+    assert [k[:2] for k in kinds] == [["story", "story"]] * 2 and sum(map(len, kinds)) == 24
+
+
+def test_nothing_is_lost_or_told_twice_in_any_number_of_hands():
+    for workers in range(1, 9):
+        found = running.in_hands(list("ABCDE"), list("fghijkl"), list("mnopqrstuvw"), workers)
+        assert sorted(found) == sorted("ABCDEfghijklmnopqrstuvw")
 
 
 def test_no_second_try():

@@ -34,8 +34,8 @@ EXAMPLES = [(name, example) for name in NAMES for example in catalogue.entry(nam
 
 def test_every_module_is_a_rule_and_every_rule_a_module():
     modules = {name[:-3].replace("_", "-") for name in os.listdir(RULES) if name.endswith(".py") and name != "__init__.py"}
-    assert modules - set(NAMES) == set(), "no kind of file names them: put them into a tuple of scripts/pack/lint/rules/__init__.py"
-    assert set(NAMES) - modules == set(), "scripts/pack/lint/rules/__init__.py names them, but they have no module beside it"
+    assert modules - set(NAMES) == set(), "run: make generate"
+    assert set(NAMES) - modules == set(), "their modules are gone: make generate"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,7 +99,7 @@ def test_explain_of_an_unknown_rule_names_the_nearest(capsys):
 
 def test_the_generated_rule_list_is_up_to_date():
     with open(os.path.join(ROOT, "references", "rules.md"), encoding="utf-8") as handle:
-        assert handle.read() == catalogue.markdown(), "run: make rules-lint"
+        assert handle.read() == catalogue.markdown(), "run: make generate"
 
 
 def test_writing_is_what_the_fixture_says(tmp_path):

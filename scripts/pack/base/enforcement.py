@@ -9,7 +9,7 @@ from . import codec, paths
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-    from ..protocol.state_types import Enforcement, State
+    from ..protocol.state_types import Enforcement, State, Team
     from .protocols import Env
 
 FAILS_CLOSED = (2, 1, 295)  # the first client that blocks the call when a hook fails (docs/client.md)
@@ -51,9 +51,15 @@ def sandboxed(env: Env, project: str) -> bool:
     return False
 
 
+def _team(state: State) -> Team | None:
+    """As protocol/view.py has it, without which this file does."""
+    return state["team"]
+
+
 def recorded(state: State) -> Enforcement:
     """The level that was measured when the run was opened."""
-    return (state["team"] or {}).get("enforcement") or {"level": "off", "why": ["no team is active"]}
+    team = _team(state)
+    return (team.get("enforcement") if team else None) or {"level": "off", "why": ["no team is active"]}
 
 
 def is_headless(env: Env) -> bool:
@@ -82,8 +88,8 @@ ORPHANED = "⚠ The client that led this run is gone: nobody is at work. Type /t
 
 def led(state: State) -> bool:
     """Whether the client that leads a run still runs; True where no process is known."""
-    team = state["team"] or {}
-    return team.get("client_pid") is None or alive(team["client_pid"], team.get("vouched"))
+    team = _team(state)
+    return team is None or team.get("client_pid") is None or alive(team["client_pid"], team.get("vouched"))
 
 
 def led_elsewhere(team: Any, env: Env) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from . import git_facts, shell_writes
+from . import git_facts, shell_reading
 
 KNOWN = frozenset(
     "add am annotate apply archive bisect blame branch bundle cat-file check-attr check-ignore checkout checkout-index cherry cherry-pick "
@@ -24,17 +24,17 @@ NEXT = "commit the files of your approved task with `git commit`; another branch
 def commands(text: str, cwd: str) -> list[tuple[str, list[str], str, list[str]]]:
     """[(verb, arguments, folder, Command)] of the git commands of a shell text, in order."""
     out, folder = [], cwd
-    for command in shell_writes.parse(text):
-        words = shell_writes.bare(command.words)
+    for command in shell_reading.parse(text):
+        words = shell_reading.bare(command.words)
         if words[:1] in (["cd"], ["pushd"]) and len(words) > 1 and "\0" not in words[1]:
             folder = os.path.join(folder, os.path.expanduser(words[1]))
         if not words or os.path.basename(words[0]) not in ("git", "git.exe"):
             continue
         repository = folder
         for n, w in enumerate(words[:-1]):
-            if w == "-C" and n < words.index(shell_writes.git_verb(words[1:])[0] or words[-1]) + 1:
+            if w == "-C" and n < words.index(shell_reading.git_verb(words[1:])[0] or words[-1]) + 1:
                 repository = os.path.join(repository, os.path.expanduser(words[n + 1]))
-        verb, rest = shell_writes.git_verb(words[1:])
+        verb, rest = shell_reading.git_verb(words[1:])
         out.append((verb, rest, repository, words))
     return out
 
@@ -56,7 +56,7 @@ def plain(text: str, cwd: str, depth: int = 0) -> str:
         return text
     try:
         found = [c for c in commands(text, cwd) if c[0] and c[0] not in KNOWN and "\0" not in c[0]]
-    except (shell_writes.ShellError, RecursionError):
+    except (shell_reading.ShellError, RecursionError):
         return text
     more = []
     for verb, rest, folder, words in found:
@@ -86,7 +86,7 @@ def _letters(rest: list[str]) -> str:
 
 def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 - one branch for each verb of git
     """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
-    operands = shell_writes._args(rest[: rest.index("--")] if "--" in rest else rest)
+    operands = shell_reading.operands_of(rest[: rest.index("--")] if "--" in rest else rest)
     if verb == "bisect" and rest[:1] in (["log"], ["view"], ["visualize"], ["terms"], ["help"]) or "--help" in rest:
         return None
     if verb in (
@@ -146,7 +146,7 @@ def _runs(rest: list[str]) -> bool:
     """Whether a `git config` sets what git runs as a command of its own accord, in every clone of this repository's users."""
     if "--global" in rest or "--system" in rest or any(w.startswith(("--get", "--unset", "--list", "-l")) for w in rest):
         return False
-    words = shell_writes._args(rest, "")
+    words = shell_reading.operands_of(rest, "")
     words = words[1:] if words[:1] == ["set"] else words
     if len(words) < 2:
         return False

@@ -191,7 +191,7 @@ def git(project: str, *args: str, env: Env | None = None, timeout: int = 20) -> 
     import subprocess
 
     if "\0" in project or any("\0" in one for one in args):
-        return None  # a part of a command that only the shell knows (shell_writes)
+        return None  # a part of a command that only the shell knows (shell_reading)
     try:
         done = subprocess.run(
             ("git", "-C", project, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull) + AS_ASKED + args,
@@ -391,7 +391,7 @@ def _base(top: str, commit: Commit) -> tuple[str, ...]:
 
 
 def staged_otherwise(commit: Commit) -> list[str]:
-    """Files that a `git commit` (shell_writes.commits) would take from the index with other content than on disk, where the approved
+    """Files that a `git commit` (shell_commits.commits) would take from the index with other content than on disk, where the approved
     content is. Files that the same command stages again are left out."""
     top = git(commit["dir"], "rev-parse", "--show-toplevel")
     if top is None or commit["paths"] or commit["all"] or commit["add_all"]:

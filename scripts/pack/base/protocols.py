@@ -46,7 +46,7 @@ class Call(Protocol):
 
 
 class Commit(TypedDict):
-    """One command of a shell text that makes a commit (shell_writes.commits). dir: where git runs; forced: ignored files too."""
+    """One command of a shell text that makes a commit (shell_commits.commits). dir: where git runs; forced: ignored files too."""
 
     dir: str
     all: bool

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import shell_writes
+from . import shell_reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -463,7 +463,7 @@ _PYTHON = re.compile(r"^(?:python|pypy)[\d.]*$|^py$")
 
 def named(words: list[str]) -> str | None:
     """The runner that a command's words name, None when they name none."""
-    words = list(shell_writes.bare(words))
+    words = list(shell_reading.bare(words))
     for _ in range(8):
         if not words:
             return None
@@ -501,9 +501,9 @@ def named(words: list[str]) -> str | None:
 def names(command: str) -> tuple[list[str], bool]:
     """(runners that a command line names, whether it runs anything else that might test)."""
     found, others = [], False
-    for c in shell_writes.parse(command):
-        words = shell_writes.bare(c.words)
-        if not words or os.path.basename(words[0]) in shell_writes.SHELLS and shell_writes._code_at(words) is not None:
+    for c in shell_reading.parse(command):
+        words = shell_reading.bare(c.words)
+        if not words or os.path.basename(words[0]) in shell_reading.SHELLS and shell_reading.code_at(words) is not None:
             continue
         runner = named(c.words)
         if runner is not None:

@@ -64,15 +64,15 @@ def skill_line(call: Call) -> Answer:
 
 def _only_looks(call: Call, command: str) -> None:
     """Raises the Refusal of a skill's line that commits, or is a `pack` verb that the hook itself would carry out."""
-    from ..base import shell_writes
+    from ..base import shell_commits, shell_reading
     from . import pack_verbs
 
     try:
-        parsed = shell_writes.parse(command)
-        changes = bool(shell_writes.commits(command, call.payload.get("cwd") or call.project))
-    except (shell_writes.ShellError, RecursionError):
+        parsed = shell_reading.parse(command)
+        changes = bool(shell_commits.commits(command, call.payload.get("cwd") or call.project))
+    except (shell_reading.ShellError, RecursionError):
         return
-    for words in (shell_writes.bare(c.words) for c in parsed):
+    for words in (shell_reading.bare(c.words) for c in parsed):
         if len(words) > 1 and os.path.basename(words[0]) == "pack" and words[1] in pack_verbs.CHANGING | {"gate"}:
             changes = True
     if changes:
@@ -506,7 +506,7 @@ def _appends(full: str, tool: str, tool_input: dict[str, Any]) -> bool:
 
 
 def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
-    from ..base import shell_patterns, shell_writes
+    from ..base import shell_commits, shell_patterns, shell_reading, shell_writes
     from . import pack_verbs
 
     command, cwd = tool_input.get("command"), call.payload.get("cwd") or call.project
@@ -522,9 +522,9 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
         command = git_doors.plain(command, cwd)
     try:
         targets, code = shell_writes.writes(command, cwd)
-        commits = shell_writes.commits(command, cwd)
-        parsed = shell_writes.parse(command)
-    except (shell_writes.ShellError, RecursionError):
+        commits = shell_commits.commits(command, cwd)
+        parsed = shell_reading.parse(command)
+    except (shell_reading.ShellError, RecursionError):
         targets, code, commits, parsed = [], [command], [], []
     written = [(one, effect) for path, effect in targets for one in shell_patterns.expanded(path)]
 
@@ -566,10 +566,10 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
 
 def _ends_the_client(parsed: list[Any]) -> None:
     """Raises the Refusal of a signal to the client or to its hooks: the whole team would be gone with it."""
-    from ..base import shell_writes
+    from ..base import shell_reading
 
     for command in parsed:
-        words = shell_writes.bare(command.words)
+        words = shell_reading.bare(command.words)
         if not words or os.path.basename(words[0]) not in ("kill", "pkill", "killall", "skill", "xkill"):
             continue
         for word in words[1:]:
@@ -584,10 +584,10 @@ def _ends_the_client(parsed: list[Any]) -> None:
 
 
 def _git_verbs(parsed: list[Any]) -> list[str]:
-    from ..base import shell_writes
+    from ..base import shell_reading
 
-    words = [shell_writes.bare(command.words) for command in parsed]
-    return [shell_writes.git_verb(w[1:])[0] for w in words if w and os.path.basename(w[0]) == "git"]
+    words = [shell_reading.bare(command.words) for command in parsed]
+    return [shell_reading.git_verb(w[1:])[0] for w in words if w and os.path.basename(w[0]) == "git"]
 
 
 def _check_code(call: Call, text: str) -> None:

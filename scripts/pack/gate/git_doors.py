@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import git_commands, git_facts, shell_writes
+from ..base import git_commands, git_facts, shell_reading
 from ..base.git_commands import plain as plain
 from ..protocol import tables, view
 from ..protocol.refusal import Refusal
@@ -16,7 +16,7 @@ def check(call: Call, command: str, cwd: str) -> None:
     """Raises the Refusal of a command (its aliases resolved) that moves the shared tree or rewrites another's commit."""
     try:
         found = git_commands.commands(command, cwd)
-    except (shell_writes.ShellError, RecursionError):
+    except (shell_reading.ShellError, RecursionError):
         return
     top = None
     for verb, rest, folder, _words in found:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import shell_writes
+from ..base import shell_reading
 from ..protocol import tables
 from ..protocol.refusal import Refusal
 from .prompt_lines import TYPED
@@ -15,7 +15,7 @@ from .prompt_lines import TYPED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn, Sequence
-    from ..base.shell_writes import Command
+    from ..base.shell_reading import Command
     from .hook_call import Call
 
 # What the client's own command line answers without starting an agent (`claude --help` of 2.1.329).
@@ -48,9 +48,9 @@ STARTS = ("subprocess", "system(", "popen", "spawn", "exec")
 
 
 def check(call: Call, parsed: Sequence[Command], code: Sequence[str], command: str) -> None:
-    """Raises the Refusal. parsed, code: what shell_writes read of the command."""
+    """Raises the Refusal. parsed, code: what was read of the command."""
     for c in parsed:
-        words = shell_writes.bare(c.words)
+        words = shell_reading.bare(c.words)
         if not words:
             continue
         name = os.path.basename(words[0])

@@ -7,7 +7,7 @@ import sys
 
 from ..base import brief, conventions, git_facts, paths, profile, project_facts, run_config
 from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
-from ..protocol import advice, kernel, tables
+from ..protocol import advice, kernel, tables, view
 from ..store.journal import Lock, Store, read_chain
 from . import answers, identity, modes, tamper_check, unseen_calls
 from .hook_call import Call, Hook
@@ -192,12 +192,13 @@ class _Tasks:
 
     def is_about(self, team: Team) -> bool:
         """Whether a live run is what was asked for."""
-        if team.get("definition"):
+        if view.definition(team):
             return False
         mine = self.data()
         if team.get("plan") and mine["plan"]:
-            return os.path.normpath(str(team["plan"])) == os.path.normpath(mine["plan"])
-        return (team.get("plan"), team.get("description")) == (mine["plan"], mine["description"])
+            return os.path.normpath(str(team["plan"])) == os.path.normpath(str(mine["plan"]))
+        same: bool = (team.get("plan"), team.get("description")) == (mine["plan"], mine["description"])
+        return same
 
     def told(self, project: str) -> list[str]:
         """What the lead is told of it."""
@@ -241,7 +242,8 @@ class _Waves:
 
     def is_about(self, team: Team) -> bool:
         """Whether a live run is what was asked for."""
-        same = (team.get("definition") or {}).get("team") == self.definition["team"]
+        held = view.definition(team)
+        same = held is not None and held["team"] == self.definition["team"]
         return same and os.path.normpath(str(team.get("strategy"))) == os.path.normpath(str(self.strategy))
 
     def told(self, project: str) -> list[str]:
@@ -444,7 +446,7 @@ def _reopened(hook: Hook, live: Mapping[str, Any], asked: Asked, event: str) -> 
                     "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"])
                 )
             take_over(call)
-            if store.state["phase"] == "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
+            if view.closed(store.state):  # the call above may have done that
                 return answers.block(
                     "team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"]
                 )

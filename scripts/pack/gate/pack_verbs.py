@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import codec, conventions, project_facts, shell_writes
+from ..base import codec, conventions, project_facts, shell_reading
 from ..base.paths import PLUGIN_ROOT
 from ..base.receipts import receipt
 from ..base.verbs import CHANGING as CHANGING
@@ -20,7 +20,7 @@ from . import answers, modes, sensitive_report
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
-    from ..base.shell_writes import Command
+    from ..base.shell_reading import Command
     from .answers import Answer
     from .hook_call import Call
 
@@ -52,10 +52,10 @@ def carry_out(call: Call, command: Any, tool_input: dict[str, Any]) -> Answer | 
     if "pack" not in command and "PACK_VOUCHER" not in command:
         return None
     try:
-        found, parsed = shell_writes.only(command), shell_writes.parse(command)
-    except (shell_writes.ShellError, RecursionError):
+        found, parsed = shell_reading.only(command), shell_reading.parse(command)
+    except (shell_reading.ShellError, RecursionError):
         return None
-    used = [w for w in (shell_writes.bare(c.words) for c in parsed) if len(w) > 1 and os.path.basename(w[0]) == "pack"]
+    used = [w for w in (shell_reading.bare(c.words) for c in parsed) if len(w) > 1 and os.path.basename(w[0]) == "pack"]
     if any("PACK_VOUCHER" in c.env or any(w.startswith("PACK_VOUCHER=") for w in c.words) for c in parsed):
         raise Refusal(
             "FORGED_VOUCHER", "a voucher is made by the hook, not by the caller", command[:100], "run `pack VERB` without it", "BASH"
@@ -83,8 +83,8 @@ def carry_out(call: Call, command: Any, tool_input: dict[str, Any]) -> Answer | 
         )
     if (
         found is None
-        or shell_writes.bare(found[0].words) != changing[0]
-        or [op for op, _t in found[0].redirects if op in shell_writes.WRITES and op != ">&"]
+        or shell_reading.bare(found[0].words) != changing[0]
+        or [op for op, _t in found[0].redirects if op in shell_reading.WRITES and op != ">&"]
     ):
         raise Refusal("VERB_NOT_ALONE", "`pack %s` is one command among others" % changing[0][1], command[:120], FORMS, "BASH")
     stopped = modes.stops(call.payload.get("permission_mode"))

@@ -142,7 +142,7 @@ def session_started(call: Call) -> Answer:
         # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
         call.actor = kernel.MAIN
         _gate_resume(call, source)
-        if call.state["phase"] != "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
+        if not view.closed(call.state):  # the call above may have done that
             return tell(
                 "SessionStart",
                 "team: this session leads the run on, for /clear emptied the one that did.\n"
@@ -153,7 +153,7 @@ def session_started(call: Call) -> Answer:
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         if source == "resume":
             _gate_resume(call, source)
-        if call.state["phase"] == "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
+        if view.closed(call.state):  # the call above may have done that
             return tell(
                 "SessionStart",
                 "team: the run %s is closed; `pack status --summary` prints the report, your last words to the user."

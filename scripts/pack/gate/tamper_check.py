@@ -15,6 +15,7 @@ import os
 
 from ..base import codec, paths, run_config
 from ..base.paths import LOOKED, PLUGIN_ROOT
+from ..protocol import view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def differences(
     """What changed and was not recorded yet: ([STATE_DIVERGENCE data], None or what `remember` keeps once they are recorded).
 
     Nothing, and quickly, when nothing was touched."""
-    sealed = (state["team"] or {}).get("sealed")
+    team = view.team(state)
+    sealed = team.get("sealed") if team else None
     if not sealed or sealed["root"] != root or _quiet(run, disk, root):
         return [], None  # where another copy of the plugin serves this call, `updated` notes it when the session starts
     quick, now = _look(root, env, project)
@@ -204,5 +206,6 @@ def remember(run: str, disk: Disk, quick: bytes) -> None:
 
 def updated(state: State, root: str = PLUGIN_ROOT) -> bool:
     """Whether another copy or version of the plugin serves this call than the one that was sealed."""
-    sealed = (state["team"] or {}).get("sealed")
+    team = view.team(state)
+    sealed = team.get("sealed") if team else None
     return not sealed or (sealed["root"], sealed["version"]) != (root, paths.version(root))

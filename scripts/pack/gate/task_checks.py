@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from ..base import codec, project_facts, shell_writes
+from ..base import codec, project_facts, verifying
 from ..base.receipts import authenticated, vouched
 from ..protocol import tables, view
 from ..protocol.plan import covers
@@ -28,7 +28,7 @@ LOST_SEC = 700.0  # a run of checks that has left nothing by then has died
 
 def commands(task: Task) -> list[list[str]]:
     """[[name, command]] of a task's tooling, without what checks nothing."""
-    return [[n, c] for n, c in sorted(task["tooling"].items()) if c.strip() and shell_writes.vacuous(c, False) != "it checks nothing"]
+    return [[n, c] for n, c in sorted(task["tooling"].items()) if c.strip() and verifying.vacuous(c, False) != "it checks nothing"]
 
 
 def _held(call: Call, task: Task) -> bool:

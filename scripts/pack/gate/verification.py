@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from ..base import codec, project_facts, shell_writes
+from ..base import codec, project_facts, shell_reading, verifying
 from ..base.receipts import vouched
 from ..protocol import tables, verification, view
 from ..protocol.refusal import Refusal
@@ -21,7 +21,7 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
     """Check the commands, record VERIFY_STARTED, write the voucher; verb: what is run, `finish` goes on from there. Answers the Bash call's new input; raises Refusal."""
     for name in ("--build", "--test"):
         command = (options.get(name) or [""])[0]
-        why = "it is missing" if not command.strip() else shell_writes.vacuous(command, name == "--test")
+        why = "it is missing" if not command.strip() else verifying.vacuous(command, name == "--test")
         if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
             raise Refusal(
                 "VACUOUS",
@@ -30,7 +30,7 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
                 "give the project's real build and test commands",
                 "VERIFY_STARTED",
             )
-        if shell_writes.pipes(command) and not shutil.which("bash"):
+        if shell_reading.pipes(command) and not shutil.which("bash"):
             raise Refusal(
                 "PIPE",
                 "%s %r has a pipe, which hides the failure of all but its last command" % (name, command),

@@ -71,7 +71,7 @@ def may_write(state: State, actor: Actor, path: str | None, fact: Mapping[str, A
         )
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
-    if state["waves"] is not None and path is not None:
+    if view.waves(state) is not None and path is not None:
         return _ended(state, actor, "WRITE") or access_waves.may_write(state, actor, path)
     if role is None:
         return (
@@ -192,7 +192,7 @@ def may_commit(state: State, actor: Actor, files: Sequence[str], revisions: Mapp
     """
     if state["phase"] == "CLOSED" or actor["role"] == "foreign":
         return None
-    if state["waves"] is not None:
+    if view.waves(state) is not None:
         return _ended(state, actor, "COMMIT") or access_waves.may_commit(state, actor, files)
     if actor["role"] not in tables.IMPLEMENTERS:
         return Refusal(

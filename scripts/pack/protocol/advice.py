@@ -32,7 +32,7 @@ def steps(state: State) -> list[Step]:
 def _result(state: State) -> list[Step]:
     """What is there is not what was approved: the lead decides which of the three ways out (PROTOCOL 12)."""
     out: list[Step] = []
-    if state["team"] is None or state["phase"] in (None, "CLOSED") or state["paused"] or state["teardown"]["aborted"]:
+    if view.team(state) is None or state["phase"] in (None, "CLOSED") or state["paused"] or state["teardown"]["aborted"]:
         return out
     for number, t in drifted(state):
         paths = ", ".join(d["path"] for d in t["drift"][:3])
@@ -60,11 +60,11 @@ def tampering(state: State) -> str:
 
 
 def _steps(state: State) -> list[Step]:
-    if state["team"] is None or state["phase"] == "CLOSED" or state["paused"]:
+    if view.team(state) is None or state["phase"] == "CLOSED" or state["paused"]:
         return []
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
-        return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
-    if state["waves"] is not None:
+        return ([] if view.waves(state) is not None else _ownership(state)) + _teardown(state)
+    if view.waves(state) is not None:
         return watch.steps(state, _step) + advice_waves.steps(state, _step)
     return (
         _ownership(state)
@@ -433,7 +433,7 @@ def _teardown(state: State) -> list[Step]:
 
 def go(state: State) -> str:
     """What the lead does next, with the calls to make, in one turn: text (`pack go`)."""
-    if state["team"] is None:
+    if view.team(state) is None:
         return "no team is active: /build opens a run"
     head = "%s: phase %s, mode %s, owner %s." % (state["team"]["name"], state["phase"], state["mode"] or "-", view.owner_text(state))
     todo = for_lead(state)
@@ -450,7 +450,7 @@ def go(state: State) -> str:
 def digest(state: State, limit: int | None = None) -> str:
     """What the lead needs after a compaction, in at most 1 KB (H28)."""
     limit = limit or tables.limit("DIGEST_BYTES")
-    if state["team"] is None:
+    if view.team(state) is None:
         return ""
     team = state["team"]
     lines = [

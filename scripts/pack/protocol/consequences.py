@@ -55,7 +55,7 @@ def delivered(state: State) -> bool:
 def end_agent(state: State, name: str, how: RosterState) -> None:
     state["roster"][name].update({"state": how, "mail": 0})
     state["roster"][name].pop("cut", None)
-    if state["waves"] is not None:
+    if view.waves(state) is not None:
         moves_waves.ended(state, name, how)
 
 
@@ -144,7 +144,7 @@ def acks_changed(state: State, now: float, effects: Effects) -> None:
         return
     missing = view.missing_acks(state)
     if not missing:
-        if (teardown["aborted"] or view.owner_active(state) or state["waves"] is not None) and delivered(state):
+        if (teardown["aborted"] or view.owner_active(state) or view.waves(state) is not None) and delivered(state):
             emit(effects, "READY_TO_DELETE")
     elif "ALL_ASKED" in tables.TEARDOWN[teardown["state"]] and all(teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing):
         move_teardown(state, "ALL_ASKED")

@@ -96,7 +96,7 @@ def result_is_approved(state: State, data: Data, actor: Actor) -> Refusal | None
 @guard
 def delivered_is_approved(state: State, data: Data, actor: Actor) -> Refusal | None:
     """DELIVERED_IS_APPROVED: what was seen at the last look. An abort delivers nothing; its summary lists what is there."""
-    if state["teardown"]["aborted"] or state["waves"] is not None:
+    if state["teardown"]["aborted"] or view.waves(state) is not None:
         return None
     found = still_open(state)
     if not found:

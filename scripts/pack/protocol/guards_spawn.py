@@ -189,13 +189,13 @@ SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
 
 def spawn_rules(state: State) -> dict[str, tuple[str, ...]]:
     """role -> guard names, of the team definition that the run was opened with."""
-    return SPAWN_RULES if state["waves"] is None else dict.fromkeys(waves.roles(state), guards_waves.WAVE_SPAWN)
+    return SPAWN_RULES if view.waves(state) is None else dict.fromkeys(waves.roles(state), guards_waves.WAVE_SPAWN)
 
 
 @guard
 def spawn_is_in_its_place(state: State, data: Data, actor: Actor) -> Refusal | None:
     """All guards of the role's own row, in order."""
-    for name in spawn_rules(state).get(data["role"], _ALWAYS if state["waves"] is None else guards_waves.WAVE_SPAWN):
+    for name in spawn_rules(state).get(data["role"], _ALWAYS if view.waves(state) is None else guards_waves.WAVE_SPAWN):
         refusal = GUARDS[name](state, data, actor)
         if refusal is not None:
             return refusal

@@ -190,6 +190,6 @@ def gates_were_started(state: State, data: Data, actor: Actor) -> Refusal | None
 
 @guard
 def team_has_waves(state: State, data: Data, actor: Actor) -> Refusal | None:
-    if state["waves"] is not None:
+    if view.waves(state) is not None:
         return None
     return Refusal("NO_GATES", "this team has no gates", "team %s" % state["team"]["name"], "gates belong to teams with a definition")

@@ -83,7 +83,7 @@ def run_is_open(state: State, data: Data, actor: Actor) -> Refusal | None:
 
 @guard
 def run_is_new(state: State, data: Data, actor: Actor) -> Refusal | None:
-    if state["team"] is None:
+    if view.team(state) is None:
         return None
     return Refusal(
         "RUN_LIVE",
@@ -95,7 +95,7 @@ def run_is_new(state: State, data: Data, actor: Actor) -> Refusal | None:
 
 @guard
 def run_is_live(state: State, data: Data, actor: Actor) -> Refusal | None:
-    if state["team"] is not None and state["phase"] != "CLOSED":
+    if view.team(state) is not None and state["phase"] != "CLOSED":
         return None
     return Refusal("NO_RUN", "there is no live run", "phase %s" % state["phase"], "start one with /build")
 
@@ -195,7 +195,7 @@ def owner_is_active(state: State, data: Data, actor: Actor) -> Refusal | None:
 @guard
 def owner_is_active_or_aborting(state: State, data: Data, actor: Actor) -> Refusal | None:
     """An aborted run, or one without supervisor by its definition, has the lead as owner of last resort."""
-    if state["teardown"]["aborted"] or state["waves"] is not None:
+    if state["teardown"]["aborted"] or view.waves(state) is not None:
         return None
     return owner_is_active(state, data, actor)
 

@@ -52,7 +52,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     state["lead_mail"], state["lead_idle_news"] = 0, False
     if data.get("agents_gone") or data.get("agents_stopped"):
         state["nudges"] = {}  # what the dead client's models were told, those of this one have to be told again
-    if state["waves"] is not None:
+    if view.waves(state) is not None:
         moves_waves.resumed(state, now, asked)
     for name in view.living(state):
         e = state["roster"][name]
@@ -111,7 +111,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
         state["roster"][data["name"]]["orders"] = data["orders"]  # what its prompt ordered, to be given once it is there (gate/facts.py)
     # In order of names, as in the snapshot: what is rendered from it must not depend on who came first.
     state["roster"] = dict(sorted(state["roster"].items()))
-    if state["waves"] is not None:
+    if view.waves(state) is not None:
         moves_waves.spawned(state, data)
     if data["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] += 1
@@ -162,7 +162,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     e["state"] = "LOST"
     if e["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] -= 1
-    if state["waves"] is not None:
+    if view.waves(state) is not None:
         moves_waves.ended(state, data["name"], "LOST")
     agent_gone(state, data["name"], "never started", now, effects)
     roster_changed(state, effects)

@@ -79,7 +79,7 @@ COMPLETION_RULES = {
 @guard
 def completion_gate_passes(state: State, data: Data, actor: Actor) -> Refusal | None:
     """All guards of the team's kind, in order."""
-    for name in COMPLETION_RULES["tasks" if state["waves"] is None else "waves"]:
+    for name in COMPLETION_RULES["tasks" if view.waves(state) is None else "waves"]:
         refusal = GUARDS[name](state, data, actor)
         if refusal is not None:
             return refusal
@@ -219,7 +219,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 def due(state: State, now: float) -> Due:
     """Events that time alone has made due: [(event, data)]."""
     out: Due = []
-    if state["team"] is None or state["phase"] == "CLOSED":
+    if view.team(state) is None or state["phase"] == "CLOSED":
         return out
     for name, e in state["roster"].items():
         unborn = e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT

@@ -496,7 +496,7 @@ class State(TypedDict):
     """The whole state of a run.
 
     `team` and `phase` are None before RUN_OPENED, and `waves` is None in a run of tasks. They are typed as they are afterwards: `run_is_live`
-    or `team_has_waves` stands before every move that reads them, and whoever may come earlier asks `is None` first.
+    or `team_has_waves` stands before every move that reads them, and whoever may come earlier asks `view.team` or `view.waves` first.
     """
 
     v: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import tables
+from . import tables, view
 from .refusal import Refusal
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ def may_use(state: State, actor: Actor, tool: str, reads: bool = False) -> Refus
     if role == tables.LEAD:
         if state["phase"] not in tables.DELEGATE_PHASES:
             return None
-    elif role in tables.IMPLEMENTERS or state["waves"] is not None:
+    elif role in tables.IMPLEMENTERS or view.waves(state) is not None:
         return None
     return Refusal(
         "TOOL_NOT_ALLOWED",

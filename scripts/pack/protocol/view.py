@@ -7,7 +7,27 @@ from . import tables
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
-    from .state_types import Entry, Quorum, State, Task
+    from .state_types import Definition, Entry, Quorum, State, Task, Team, WavesState
+
+
+def team(state: State) -> Team | None:
+    """What the run was opened with; None before."""
+    return state["team"]
+
+
+def waves(state: State) -> WavesState | None:
+    """The gates of a run of waves; None in a run of tasks."""
+    return state["waves"]
+
+
+def definition(opened: Team) -> Definition | None:
+    """The definition of a run of waves; None in a run of tasks."""
+    return opened.get("definition")
+
+
+def closed(state: State) -> bool:
+    """Whether the run is over. Asked again where a call in between may have ended it."""
+    return state["phase"] == "CLOSED"
 
 
 def entry(state: State, name: str | None) -> Entry | None:

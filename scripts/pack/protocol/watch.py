@@ -27,7 +27,7 @@ def _clock(e: Entry) -> float:
 
 def _owes(state: State, name: str, e: Entry, due: Container[str]) -> str | None:
     """What an agent is watched for: a row of tables.WATCH, or None while it owes nothing."""
-    if state["waves"] is not None:
+    if view.waves(state) is not None:
         return "coder coding" if e["state"] == "ACTIVE" else None
     if e["role"] in tables.IMPLEMENTERS:
         working = view.owned(state, name, tables.WORKING)
@@ -44,7 +44,7 @@ def _owes(state: State, name: str, e: Entry, due: Container[str]) -> str | None:
 
 def silences(state: State, now: float, steps: FindSteps) -> dict[str, tuple[str, int, float]]:
     """{name: (row of tables.WATCH, level 1-3, silent since)} of everybody who has been silent beyond a threshold. steps: advice.steps."""
-    if state["team"] is None or state["paused"] or state["phase"] not in tables.OPEN_PHASES:
+    if view.team(state) is None or state["paused"] or state["phase"] not in tables.OPEN_PHASES:
         return {}
     minute = tables.limit("WATCH_MINUTE_SEC")
     shortest = min(row[0] for row in tables.WATCH.values()) * minute

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..base import codec, paths
-from ..protocol import advice_waves
+from ..protocol import advice_waves, view
 from ..protocol.refusal import Refusal
 from .journal import Damaged, Store, read_chain, replayed
 
@@ -72,6 +72,7 @@ def wave_facts_here(project: str, definition: Any) -> WaveFacts | None:
             state = Run(project, team).look()[0]
         except (Damaged, Refusal, OSError):
             continue
-        if (state["team"]["definition"] or {}).get("digest") == digest:
+        held = view.definition(state["team"])
+        if held and held.get("digest") == digest:
             return wave_facts(state)
     return None

@@ -108,7 +108,7 @@ TASKS, WAVES = Tasks(), Waves()
 
 def kind_of(state: State) -> Tasks:
     """The only question of this room which kind of run it is."""
-    return TASKS if state["waves"] is None else WAVES
+    return TASKS if view.waves(state) is None else WAVES
 
 
 def state_md(state: State, seq: int) -> str:
@@ -229,7 +229,7 @@ def phase_words(state: State) -> str:
 def tree(state: State, enforcement: str, lines: int | None = None, people: bool = False) -> str:
     """The seed's status tree, from the state alone. lines: how many lines there may be, None for all. people: a person reads it, who makes
     no tool calls: the steps without them."""
-    if state["team"] is None:
+    if view.team(state) is None:
         return "no team"
     rows, kind = _rows(state, None if lines is None else max(4, lines - 12)), kind_of(state)
     out = [

@@ -530,7 +530,7 @@ class _Semantics:
         if item["check"] == "kanban_board" and "kanban" not in self.data:
             self.say(path + ("check",), "%s: check `kanban_board` needs the board that it looks at: give the team a `kanban`" % where)
         if item["check"] == "command":
-            from pack.base.shell_writes import vacuous
+            from pack.base.verifying import vacuous
 
             run = item.get("run") or []
             why = vacuous(" ".join(run)) if len(run) == 1 or run and run[0] in ("true", ":", "echo") else None

@@ -25,6 +25,7 @@ Source: client, measured
 """
 
 SEVERITY = "error"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

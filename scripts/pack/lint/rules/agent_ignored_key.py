@@ -26,6 +26,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("agent",)
 INSTEAD = {
     "hooks": "declare them in hooks/hooks.json",
     "mcpServers": "declare them in .mcp.json",

@@ -28,6 +28,7 @@ from ..lazy import lazy
 from ..near import closest
 
 SEVERITY = "warning"
+FILES = ("agent",)
 _GUARD = lazy(r"(?<=\n)[ \t]*((?:tools|disallowedTools):) (?=[\"'\[]?[A-Z][A-Za-z]+\b[\"']?(?:,|\]|[ \t]*\n|[ \t]*\Z|\())")
 MEANT = {
     "tool": "tools",

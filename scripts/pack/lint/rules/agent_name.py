@@ -24,6 +24,7 @@ Source: client (2.1.218 refuses a colon outside plugins)
 """
 
 SEVERITY = "warning"
+FILES = ("agent",)
 
 
 def check(file, context):

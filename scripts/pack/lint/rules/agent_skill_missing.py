@@ -28,6 +28,7 @@ from .. import tools
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("agent",)
 
 
 def check(file, context):

@@ -29,6 +29,7 @@ from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("agent",)
 _NUMBER = lazy(r"[0-9]{1,15}$")
 
 

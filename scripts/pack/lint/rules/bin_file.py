@@ -7,6 +7,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 _PROGRAMS = ("python", "node ", "bash ", "sh ", "ruby ", "bun ", "deno ")
 
 

@@ -23,6 +23,7 @@ Source: this project
 """
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "output-style")
 
 
 def check(file, context):

@@ -27,6 +27,7 @@ from .. import refs, tools
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 # Measured: npm, make, gh, jq, curl, touch, git add. The others are of their kind.
 PROGRAMS = frozenset(
     "npm npx yarn pnpm make pip pip3 pytest cargo gh jq curl wget touch rm mv cp mkdir chmod mvn gradle kubectl terraform".split()

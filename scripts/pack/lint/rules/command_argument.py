@@ -25,6 +25,7 @@ from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 _SPELLED = ("$ARG", "{{")  # one of them begins what _ALMOST and _SLIP find
 _BRACES = ("${ARGUMENTS}", "$arguments") + tuple("${%d}" % number for number in range(10))
 _FIRST = lazy(r"(?<![\\$\w])\$1(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")

@@ -24,6 +24,7 @@ from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "error"
+FILES = ("command", "skill")
 _AWK = lazy(r"\b[gm]?awk\b[^']*'[^']*\Z")
 _ARGUMENT = lazy(r"(?<!\\)\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9])")
 

@@ -22,6 +22,7 @@ Source: client
 from ..near import closest
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 MEANT = {
     "tools": "allowed-tools",
     "allowedtools": "allowed-tools",

@@ -30,6 +30,7 @@ from ..lazy import lazy
 from ..markdown import lines_with
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 _FILE = lazy(
     r"(?<!\S)@((?:\$\{CLAUDE_PLUGIN_ROOT\}/|~/|\.{0,2}/)?(?:[\w.-]+/)*[\w-][\w.-]*"
     r"\.(?:md|json|ya?ml|txt|toml|env|ini|cfg|csv|xml|log|sql|html|css|py|sh|[cm]?[jt]sx?|go|rs|rb|java|kt|swift|php|c|h|cpp|cs))(?=\s|\Z)"

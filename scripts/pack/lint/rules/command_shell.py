@@ -26,6 +26,7 @@ from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 _VARIABLE = lazy(r"(?<!\\)\$(?:\((?!\()|\{(?!CLAUDE_|user_config\.)[A-Za-z_]|(?!ARGUMENTS|CLAUDE_)[A-Za-z_][A-Za-z0-9_]*)")
 
 

@@ -24,6 +24,7 @@ Source: client
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 SWITCHES = ("disable-model-invocation", "user-invocable", "background")
 CONTEXTS = ("inline", "fork")
 

@@ -29,6 +29,7 @@ Source: client, measured (`provides` of `plugin validate --json`)
 from .manifest_location import for_several_hosts
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 _FOLDERS = {
     "agent": "agents",
     "subagent": "agents",

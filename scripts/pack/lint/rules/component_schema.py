@@ -14,6 +14,7 @@ Source: client
 from .. import schema
 
 SEVERITY = "error"
+FILES = ("lsp", "monitors")
 
 
 def check(file, context):

@@ -6,6 +6,7 @@ Source: client
 """
 
 SEVERITY = "info"
+FILES = ("command", "skill")
 OPTIONAL = True
 CHARACTERS_PER_TOKEN = 4
 

@@ -17,6 +17,7 @@ from .. import semver
 from ..near import nearest
 
 SEVERITY = "error"
+FILES = ("manifest",)
 
 
 def check(file, context):

@@ -23,6 +23,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 
 
 def check(file, context):

@@ -28,6 +28,7 @@ import posixpath
 from .. import frontmatter
 
 SEVERITY = "error"
+FILES = ("eval",)
 GRADERS = ("regex", "tool_order", "tool_used", "file_exists", "llm", "baseline")
 NEEDS = {"regex": ("pattern",), "llm": ("criteria",)}
 

@@ -22,6 +22,7 @@ Source: YAML 1.2; client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "output-style")
 KEYS = ("description", "when_to_use", "argument-hint", "initialPrompt")
 LISTS = ("tools", "disallowedTools", "allowed-tools")  # here `# and a blank` is a comment that somebody meant
 

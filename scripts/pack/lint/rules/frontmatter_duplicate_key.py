@@ -21,6 +21,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "output-style")
 
 
 def check(file, context):

@@ -26,6 +26,7 @@ Source: client, measured
 from ..lazy import MULTILINE, lazy
 
 SEVERITY = "error"
+FILES = ("agent", "command", "skill", "output-style")
 _CLOSING = lazy(r"^---[ \t]*\r?$", MULTILINE)
 _KEY = lazy(r"^([A-Za-z_][\w-]*):", MULTILINE)
 _LINES = lazy(r"(?:[A-Za-z_][\w-]{0,40}:[^\n]{0,500}\n|[ \t]+[^\n]{0,500}\n){1,40}---[ \t]*\r?(?:\n|$)")

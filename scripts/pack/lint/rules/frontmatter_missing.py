@@ -20,6 +20,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 EFFECT = {
     "agent": "it loads as an agent named %r with ALL tools",
     "command": "the first line stands in for the description of the command %r",

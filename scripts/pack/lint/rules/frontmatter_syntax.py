@@ -25,6 +25,7 @@ Source: client, measured
 """
 
 SEVERITY = "error"
+FILES = ("agent", "command", "skill", "output-style")
 EFFECT = {
     "agent": "the client drops every field: this agent runs with ALL tools and no description",
     "command": "the client drops every field: description, allowed-tools and model are gone",

@@ -21,6 +21,7 @@ from ..lazy import lazy
 from ..schema import type_name
 
 SEVERITY = "error"
+FILES = ("agent", "command", "skill")
 
 
 def check(file, context):

@@ -43,6 +43,7 @@ from ..near import closest
 from ..vocabulary import documents
 
 SEVERITY = "error"
+FILES = ("plugin",)
 _MARK = lazy(
     r"<!-- *(?:(?:begin[ :-]+|start[ :-]+)?(generated)(?:[ -](?:begin|start))?|(?:end|/)(?:[ :-]*generated)?|generated[ -]end)"
     r"(?: *: *| +)([\w.-]+(?: [\w.-]+){0,3})? *-->",

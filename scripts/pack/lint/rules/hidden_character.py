@@ -9,6 +9,7 @@ Source: Unicode TR36; CVE-2021-42574; client (names with such characters are ref
 from ..lazy import lazy
 
 SEVERITY = "error"
+FILES = ("*", "script")
 _HIDDEN = lazy(
     "[\u202a-\u202e\u2066-\u2069\U000e0001-\U000e007f]"
     "|(?<=[A-Za-z0-9])[\u200b\u200c\u2060\u2062-\u2064\u00ad\ufeff]+(?=[A-Za-z0-9])|[\u200b\u2060-\u2064]{3,}"

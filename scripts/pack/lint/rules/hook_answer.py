@@ -27,6 +27,7 @@ from ..near import closest, loose
 from ..scripts import of_handler
 
 SEVERITY = "warning"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 KEYS = (
     "suppressOutput",
     "systemMessage",

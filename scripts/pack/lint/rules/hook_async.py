@@ -18,6 +18,7 @@ from ..lazy import IGNORECASE, lazy
 from ..scripts import of_handler
 
 SEVERITY = "warning"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 _LOOKS = lazy(r"(?i)\b(?:observ|log(?:s|ging)?\b|track|metric|telemetr|analytic|record|notif|captur)")
 _ANSWERS = lazy(
     r"\bexit[ (]*2\b|permissionDecision|[\"']decision[\"']|[\"']continue[\"']|\bupdatedInput\b|[\"'](?:block|deny)[\"']|hookSpecificOutput|exitCode\s*=\s*2",

@@ -18,6 +18,7 @@ from .. import hookfile
 from ..lazy import lazy
 
 SEVERITY = "error"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 _VARIABLE = lazy(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*))")
 
 

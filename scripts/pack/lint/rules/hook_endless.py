@@ -29,6 +29,7 @@ from ..lazy import MULTILINE, lazy
 from ..scripts import of_handler
 
 SEVERITY = "warning"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _CHOICE = lazy(r"\b(?:if|elif|else|case|while|for|try|match|switch)\b|\?|&&|\|\||stop_hook_active|\b(?:and|or)\b")
 _COMMENT = lazy(r"^[ \t]*(?:#|//).*$", MULTILINE)
 _AGAIN = lazy(r"\bexit[ (]+2\b|[\"']decision\\?[\"']\s*:\s*\\?[\"']block\b")

@@ -17,6 +17,7 @@ from .. import hookfile
 from ..near import closest
 
 SEVERITY = "error"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 
 
 def check(file, context):

@@ -27,6 +27,7 @@ from ..lazy import MULTILINE, lazy
 from ..scripts import of_handler
 
 SEVERITY = "warning"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _BLOCKS = lazy(
     r"exit\W{0,3}2\b|exit_code\W{1,4}2\b|exitCode\W{1,4}2\b|return 2\b|permissionDecision|[\"']decision[\"']|\bdecision\b|[\"']continue[\"']|os\._exit\(2\)|exec\b|subprocess|import_module|from \w|require\(|import "
 )

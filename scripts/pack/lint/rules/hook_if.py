@@ -21,6 +21,7 @@ from ..near import nearest
 from ..scripts import of_handler
 
 SEVERITY = "error"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _TWO = lazy(r"\)\s*(?:[,;|&]+\s*|\s)[^()]*\(")
 _RULE = lazy(r"([A-Za-z_][\w-]*\*?)(\(([^\n]*)\))?$")
 

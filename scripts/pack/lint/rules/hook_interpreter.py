@@ -15,6 +15,7 @@ from .. import hookfile, shell
 from ..near import closest
 
 SEVERITY = "error"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 NAMES = ("python", "python3", "node", "nodejs", "bash", "deno", "ruby", "perl")
 
 

@@ -16,6 +16,7 @@ from ..near import closest
 from .hook_schema import _no_plugin
 
 SEVERITY = "warning"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 GROUP = ("matcher", "hooks")
 OFF = "unknown key %r is ignored: the hook runs all the same"
 

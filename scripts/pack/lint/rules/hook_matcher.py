@@ -21,6 +21,7 @@ from ..near import closest
 from ..tools import gone as gone_since
 
 SEVERITY = "error"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _MCP_WRONG = lazy(r"\^?(?:MCP|Mcp)__|\^?[mM][cC][pP](?:[./:-]|\\.|_(?!_))[A-Za-z]")
 _NO_ANCHOR = lazy(r"\\([AZz])")
 _SET = lazy(r"\^?\[[^\[\]^][^\[\]]{3,}\]\$?\Z")

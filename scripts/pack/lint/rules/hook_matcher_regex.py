@@ -18,6 +18,7 @@ from .. import hookfile, jsregex
 from ..matchers import names
 
 SEVERITY = "error"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 
 
 def check(file, context):

@@ -18,6 +18,7 @@ from .. import hookfile, shell
 from ..scripts import of_handler
 
 SEVERITY = "error"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _INSTALLED = ("vendor/bin/", "./vendor/bin/", "node_modules/.bin/", "./node_modules/.bin/", ".venv/bin/", "./.venv/bin/", "venv/bin/")
 
 

@@ -30,6 +30,7 @@ from ..near import distance, loose
 from ..scripts import of_handler
 
 SEVERITY = "warning"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 _QUOTED = lazy(r"(?:\.get\(\s*|\[)[\"']([A-Za-z_]{6,40})[\"']")
 _DOTTED = lazy(r"(?<=[\w\])?'\" |])\.([A-Za-z_]{6,40})\b(?!\()")
 # What other guides, or other tools, call it.

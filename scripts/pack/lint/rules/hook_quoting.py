@@ -20,6 +20,7 @@ from ..lazy import lazy
 from ..scripts import of_handler
 
 SEVERITY = "error"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 _BARE = lazy(r"\$(CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR))\b")
 _NAME = r"CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR)"
 _FOREIGN = lazy(

@@ -20,6 +20,7 @@ from .. import hookfile, schema
 from ..near import nearest
 
 SEVERITY = "error"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 NO_HOOKS = "no hook of the plugin runs"
 UNSCANNED = ("hooks", "metadata", "mcpServers", "lspServers", "experimental")
 

@@ -19,6 +19,7 @@ from .. import hookfile
 from ..scripts import missing_part, of_handler
 
 SEVERITY = "error"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _RUN_A_FILE = ("bash", "sh", "zsh", "dash", "ksh", "fish", "python", "perl", "ruby", "php", "source", ".")
 
 

@@ -17,6 +17,7 @@ Source: client (2.1.295)
 from .. import hookfile
 
 SEVERITY = "warning"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 
 
 def check(file, context):

@@ -16,6 +16,7 @@ Source: client (600 s unless said otherwise; SessionEnd has 1.5 s for all hooks 
 from .. import hookfile
 
 SEVERITY = "warning"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 
 
 def check(file, context):

@@ -16,6 +16,7 @@ Source: client, measured
 from .. import hookfile
 
 SEVERITY = "error"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 
 
 def check(file, context):

@@ -18,6 +18,7 @@ from .. import hookfile, shell
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 _WORD = lazy(r"[A-Za-z0-9_./-]*")
 
 

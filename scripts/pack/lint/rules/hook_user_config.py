@@ -21,6 +21,7 @@ from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "error"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 _ENV = lazy(r"\bCLAUDE_PLUGIN_OPTION_([A-Z0-9_]{1,80})")
 _OPTION = lazy(r"\$\{user_config\.([^}$\s]{1,80})\}")
 

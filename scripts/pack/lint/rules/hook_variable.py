@@ -19,6 +19,7 @@ from ..lazy import lazy
 from ..scripts import of_handler
 
 SEVERITY = "warning"
+FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _VARIABLE = lazy(r"(?<![\\\w$])\$(?:\{(!?#?)([A-Z][A-Z0-9_]*)([^}]?)|([A-Z][A-Z0-9_]*))")
 _ENVIRON = lazy(r"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"']([A-Z][A-Z_]{3,40})[\"']|process\.env\.([A-Z][A-Z_]{3,40})")
 # What guides promise; any other name may be the user's own.

@@ -19,6 +19,7 @@ from .. import hookfile
 from ..scripts import of_handler
 
 SEVERITY = "warning"
+FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
 WHO = ("SessionStart", "CwdChanged", "FileChanged")
 
 

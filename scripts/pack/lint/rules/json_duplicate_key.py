@@ -14,6 +14,7 @@ Source: client (JSON.parse)
 """
 
 SEVERITY = "warning"
+FILES = ("theme", "manifest", "marketplace", "hooks", "settings-hooks", "mcp", "lsp", "monitors", "settings")
 
 
 def check(file, context):

@@ -15,6 +15,7 @@ Source: client, measured
 """
 
 SEVERITY = "error"
+FILES = ("theme", "manifest", "marketplace", "hooks", "settings-hooks", "mcp", "lsp", "monitors", "settings")
 EFFECT = {
     "manifest": "the plugin does not load",
     "hooks": "no hook of the plugin runs",

@@ -7,6 +7,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

@@ -15,6 +15,7 @@ from .. import semver
 from ..near import loose
 
 SEVERITY = "error"
+FILES = ("manifest", "marketplace")
 
 
 def check(file, context):

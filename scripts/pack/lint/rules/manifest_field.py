@@ -16,6 +16,7 @@ from ..near import closest
 from ..schema import type_name
 
 SEVERITY = "warning"
+FILES = ("manifest",)
 _BINARY = lazy(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9_-])?\Z")
 _DIGEST = lazy(r"[0-9a-f]{64}\Z")
 

@@ -7,6 +7,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 LINK = "a link: the client loads it, but neither validates it nor reads the hooks files that it names from it"
 
 

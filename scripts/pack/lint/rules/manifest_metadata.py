@@ -14,6 +14,7 @@ Source: client (`plugin validate --strict` fails)
 """
 
 SEVERITY = "warning"
+FILES = ("manifest",)
 
 
 def check(file, context):

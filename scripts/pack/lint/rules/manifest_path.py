@@ -16,6 +16,7 @@ Source: client, measured
 from ..lazy import lazy
 
 SEVERITY = "error"
+FILES = ("manifest",)
 KEYS = (
     "commands",
     "hooks",

@@ -17,6 +17,7 @@ Source: client, measured
 from .. import schema
 
 SEVERITY = "error"
+FILES = ("manifest",)
 
 
 def check(file, context):

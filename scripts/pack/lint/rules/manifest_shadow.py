@@ -14,6 +14,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("manifest",)
 
 
 def check(file, context):

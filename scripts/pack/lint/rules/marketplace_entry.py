@@ -16,6 +16,7 @@ Source: client (`plugin validate` warns of the version)
 from .manifest_path import paths
 
 SEVERITY = "warning"
+FILES = ("marketplace",)
 COMPONENTS = ("commands", "agents", "skills", "hooks", "outputStyles", "themes")  # measured, each; empty lists count, servers do not
 
 

@@ -15,6 +15,7 @@ from ..near import nearest
 from .manifest_field import objects
 
 SEVERITY = "warning"
+FILES = ("marketplace",)
 
 
 def check(file, context):

@@ -17,6 +17,7 @@ Source: client, measured
 from .. import pluginnames
 
 SEVERITY = "error"
+FILES = ("marketplace",)
 
 
 def check(file, context):

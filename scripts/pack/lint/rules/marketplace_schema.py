@@ -16,6 +16,7 @@ from ..near import nearest
 from .manifest_schema import command_entry, lsp_server, mcp_server, options
 
 SEVERITY = "error"
+FILES = ("marketplace",)
 
 
 def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told

@@ -17,6 +17,7 @@ from ..discover import local_source
 from ..lazy import lazy
 
 SEVERITY = "error"
+FILES = ("marketplace",)
 _REPO = lazy(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$")
 _MEANT = {"branch": "ref", "tag": "ref", "commit": "sha", "rev": "sha", "subdir": "path", "directory": "path", "folder": "path"}
 _NPM = lazy(r"(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$")

@@ -15,6 +15,7 @@ from .. import shell
 from ..lazy import lazy
 
 SEVERITY = "error"
+FILES = ("manifest", "mcp", "lsp")
 _HOME = lazy(r"(?:/home/|/Users/|/root/|[A-Za-z]:[\\/]Users[\\/])[\w.-]+[\\/]")
 _FOREIGN = lazy(r"[\"']?(?:\$\(|%|\{\{\s*|\$(?!\{))(CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR))\b(?:\)|%|\s*\}\})?")
 BUILT = ("dist", "build", "target", "node_modules", "bin", "out", ".venv", "venv")

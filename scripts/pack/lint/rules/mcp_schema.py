@@ -20,6 +20,7 @@ from .mcp_command import servers as inline
 from .secret import entropy
 
 SEVERITY = "error"
+FILES = ("manifest", "mcp")
 _CREDENTIAL = lazy(r"authorization|api[-_]?key|token|secret|password|credential", IGNORECASE)
 _SAMPLE = lazy(r"your[-_ ]|replace|example|changeme|placeholder|dummy|redacted|xxx|[<>]|\*\*\*", IGNORECASE)
 _SCHEME = lazy(r"(?:Bearer|Basic|Token|Bot)\s+(\S+)$", IGNORECASE)

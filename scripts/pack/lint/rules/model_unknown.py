@@ -29,6 +29,7 @@ Source: client, measured
 from ..near import distance, nearest
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 
 
 def check(file, context):

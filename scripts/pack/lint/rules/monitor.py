@@ -17,6 +17,7 @@ from .. import shell
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("manifest", "monitors")
 
 
 def check(file, context):

@@ -22,6 +22,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

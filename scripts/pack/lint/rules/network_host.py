@@ -17,6 +17,7 @@ Source: client, measured
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("manifest", "mcp")
 _PLAIN = lazy(r"[\w-]+(?:\.[\w-]+)*\Z")
 _PORT = lazy(r"[1-9][0-9]{0,4}\Z")
 _NUMERIC = lazy(r"(?:[0-9]+|0x[0-9a-f]*)\Z")

@@ -23,6 +23,7 @@ from ..lazy import lazy
 from .hook_user_config import options
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "prose", "monitors")
 _EXAMPLES = ("X", "K", "KEY", "NAME", "OPTION", "FOO", "key", "name", "option", "foo")
 _OPTION = lazy(r"\$\{user_config\.([A-Za-z_]\w{0,80})\}")
 

@@ -16,6 +16,7 @@ Source: client
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("manifest",)
 _TYPES = {"string": str, "number": (int, float), "boolean": bool, "directory": str, "file": str}
 
 

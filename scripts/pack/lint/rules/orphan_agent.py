@@ -6,6 +6,7 @@ Source: this project
 """
 
 SEVERITY = "info"
+FILES = ("plugin",)
 OPTIONAL = True
 
 

@@ -28,6 +28,7 @@ Source: client, read
 from ..near import closest, loose
 
 SEVERITY = "warning"
+FILES = ("output-style",)
 KEYS = ("name", "description", "keep-coding-instructions", "force-for-plugin")
 YES_NO = ("true", "false", "yes", "no", "on", "off", "1", "0")
 

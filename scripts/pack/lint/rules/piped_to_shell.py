@@ -18,6 +18,7 @@ from ..lazy import lazy
 from ..negation import listed_as_bad, negated
 
 SEVERITY = "warning"
+FILES = ("*", "script")
 _PIPE = r"\|\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh\b|(?:python3?|node|perl)\b%s)"
 _DECODED = _PIPE % ""
 _LOADED = _PIPE % r"(?=\s+-(?:\s|$)|\s*(?:[\"'`\n)]|$))"  # `| python3 -c ...` reads the answer, it does not run it

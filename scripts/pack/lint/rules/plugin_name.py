@@ -14,6 +14,7 @@ Source: client, measured
 from .. import pluginnames
 
 SEVERITY = "error"
+FILES = ("manifest",)
 
 
 def check(file, context):

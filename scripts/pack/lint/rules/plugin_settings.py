@@ -15,6 +15,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("manifest", "settings")
 
 
 def check(file, context):

@@ -31,6 +31,7 @@ from .. import vocabulary
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

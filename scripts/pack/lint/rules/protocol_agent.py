@@ -45,6 +45,7 @@ from .. import tools, vocabulary
 from ..markdown import clean
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

@@ -39,6 +39,7 @@ from .. import vocabulary
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

@@ -36,6 +36,7 @@ Source: this project
 from .. import machines
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

@@ -36,6 +36,7 @@ from ..lazy import lazy
 from ..near import closest, distance, loose
 
 SEVERITY = "error"
+FILES = ("plugin",)
 _FIELD = lazy(r'"(?:type|message|event|signal|state|status|phase)"\s?:\s?"([A-Za-z][A-Za-z0-9_-]{5,60})"')
 # `Run_Started`, `RUN-STARTED`: written as a name, with another case or joint; all lower case is a field or a file.
 _CODED = lazy(r"`([A-Za-z0-9]*[A-Z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+)`")

@@ -29,6 +29,7 @@ from .. import vocabulary
 from ..near import nearest
 
 SEVERITY = "error"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

@@ -28,6 +28,7 @@ from .. import refs, tools
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 _SPAWNED = lazy(
     r"\b(?:[Ss]pawn|[Ll]aunch|[Dd]ispatch|[Ss]tart) (?:the |an? |one |each )?[`*\"]{0,2}([a-z0-9][a-z0-9.-]{0,60}(?::[A-Za-z0-9_-]{1,60})+)"
 )

@@ -40,6 +40,7 @@ from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "error"
+FILES = ("plugin",)
 _DRAWN = lazy(r"\b([A-Za-z][A-Za-z0-9_]{2,40}) *-->|--> *([A-Za-z][A-Za-z0-9_]{2,40})")
 
 

@@ -41,6 +41,7 @@ from ..lazy import lazy
 from ..markdown import clean
 
 SEVERITY = "error"
+FILES = ("plugin",)
 _SENT = lazy(
     r"\b[Ss]ends? [`*\"]{0,3}([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:\([^)\n]{0,60}\))?[`*\"]{0,3} to (?:the )?[`*]{0,2}([a-z][a-z0-9-]{2,60})\b(?! (?:agent's|[a-z]+er)\b)"
 )

@@ -34,6 +34,7 @@ from ..near import nearest
 from .protocol_name import SHORTEST
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 _SAID = lazy(
     r"\b(state|status|phase|event|message|signal)s?(?: (?:is|to|of|=|named|called))?[:]? `([A-Za-z][A-Za-z0-9_-]{2,60})`"
     r"|`([A-Za-z][A-Za-z0-9_-]{2,60})` (state|status|phase|event|message|signal)\b"

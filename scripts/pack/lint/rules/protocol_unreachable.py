@@ -44,6 +44,7 @@ Source: this project
 from .. import machines
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 
 
 def check(plugin, context):

@@ -4,6 +4,7 @@ Source: client (`plugin validate --profile directory`)
 """
 
 SEVERITY = "info"
+FILES = ("plugin",)
 OPTIONAL = True
 
 

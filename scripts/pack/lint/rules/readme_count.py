@@ -17,6 +17,7 @@ from ..lazy import IGNORECASE, MULTILINE, lazy
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("prose", "readme")
 _COUNT = lazy(
     r"(?<![\w.,+~-])(\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[ -](?:(?:specialized|specialised|specialist|expert|custom|AI|ready-made|built-in) )?(agents?|commands?|slash commands?|skills?)(?![\w/-])"
     r"|^#{1,6} +(agents|commands|slash commands|skills) +\((\d{1,4})\)[ \t]*\r?$",

@@ -29,6 +29,7 @@ from ..lazy import MULTILINE, lazy
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("readme",)
 _CALL = lazy(r"(?:^|[`\s])/(?:([a-z0-9][a-z0-9-]*):)?([a-z][a-z0-9-]*) ([^`\n]*--[^`\n]*)", MULTILINE)
 _OPTION = lazy(r"(?<!\S)--([a-z][a-z0-9-]{1,40})")
 _OTHER = lazy(r"(?<!\S)/[a-z][a-z0-9-]*(?::[a-z0-9-]+)?(?!\S)")  # another command in the same line

@@ -26,6 +26,7 @@ from ..near import nearest
 from ..negation import negated
 
 SEVERITY = "error"
+FILES = ("agent", "command", "skill", "prose")
 
 
 def check(file, context):  # noqa: C901 - each skip is a false alarm that was seen

@@ -28,6 +28,7 @@ from ..markdown import slugify
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "prose", "readme")
 _COUNTED = lazy(r"-[0-9]{1,3}\Z")  # the second heading of the same words
 _PLAIN_TITLE = lazy(r" {0,3}#{1,6}[ \t][^<&\\]*\Z")
 _BEFORE_TITLE = lazy(r"[\s>*+-]*(?:[0-9]{1,9}[.)]\s)?[\s>*+-]*")

@@ -38,6 +38,7 @@ import posixpath
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 _INCLUDE = lazy(r"(?<![^\s(])@((?:\$\{CLAUDE_(?:PLUGIN_ROOT|SKILL_DIR)\}/|\.{1,2}/)?[\w./-]+\.md)\b")
 STUB = 240  # characters: a page that says no more than where to look
 

@@ -24,6 +24,7 @@ from .. import refs
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "prose", "readme")
 MIRRORED = 3
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4")  # who reads a page of a skill sees none
 

@@ -23,6 +23,7 @@ from ..near import closest, nearest
 from ..negation import negated
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "prose", "readme")
 NEAR = 1000
 _MOVED = lazy(
     r"(?i)\b(?:(?:was|were) the `|moved|renamed|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned|deferred|future|out of scope)\b"

@@ -22,6 +22,7 @@ from ..lazy import lazy
 from ..markdown import lines_with
 
 SEVERITY = "warning"
+FILES = ("plugin",)
 _STEM = ("eference",)
 _PAGE = lazy(r"skills/[^/]+/references?/[^/]+\.md\Z")
 _FOLDER = lazy(r"\breferences?/(?![\w.-]*\w)|\b[Rr]eferences? (?:folder|directory|files)")

@@ -28,6 +28,7 @@ from ..lazy import MULTILINE, lazy
 from ..markdown import lines_with
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 OWN = ("references", "reference", "agents", "commands", "skills", "templates")  # what a plugin has and a project seldom
 _AT = lazy(r"(?<![^\s(`])@((?:\./|(?:\.\./)+)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
 _AT_ROOT = lazy(r"(?<![^\s(`])@([\w-]+\.(?:md|json|yaml|yml|txt|toml|py|sh|js|ts))(?![\w/.-]*\w)")

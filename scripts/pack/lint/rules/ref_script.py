@@ -32,6 +32,7 @@ from .. import refs
 from ..scripts import Script
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 _ENDS = (".py", ".sh", ".bash", ".js", ".mjs")
 
 

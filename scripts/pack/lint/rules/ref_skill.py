@@ -22,6 +22,7 @@ from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill", "prose")
 _MADE = lazy(r"(?i)\b(?:scaffold|create|write|generate|propose|add|build|draft|make)s? (?:the |a |an )?`?\Z")
 
 

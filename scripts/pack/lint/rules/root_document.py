@@ -18,6 +18,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("rootdoc",)
 
 
 def check(file, context):

@@ -18,6 +18,7 @@ from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "error"
+FILES = ("agent", "command", "skill", "prose", "manifest", "marketplace", "hooks", "settings-hooks", "mcp")
 _VARIABLE = lazy(
     r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20})|(?i:CLAUDE_PLUGIN_ROOT))\b(\}?)/"
 )

@@ -11,6 +11,7 @@ from ..markdown import lines_with
 from ..triggers import ADDRESSES
 
 SEVERITY = "error"
+FILES = ("*", "script")
 # What no report of the run engine holds, beside the shapes that it masks.
 _MORE = (
     (("hooks.slack.com/",), r"\bhooks\.slack\.com/services/T[A-Z0-9]{6,12}/B[A-Z0-9]{6,12}/[A-Za-z0-9]{20,30}\b"),

@@ -25,6 +25,7 @@ Source: client, measured
 from ..discover import one_skill
 
 SEVERITY = "warning"
+FILES = ("stray-skill",)
 
 
 def check(file, context):

@@ -6,6 +6,7 @@ Source: client
 """
 
 SEVERITY = "warning"
+FILES = ("skill",)
 
 
 def check(file, context):

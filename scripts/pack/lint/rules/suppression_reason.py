@@ -6,6 +6,7 @@ Source: this project
 """
 
 SEVERITY = "warning"
+FILES = ("suppressions",)
 
 
 def check(file, context):

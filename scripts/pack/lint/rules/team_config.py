@@ -20,6 +20,7 @@ Source: this project (pack.base.run_config reads the same file with the same che
 """
 
 SEVERITY = "error"
+FILES = ("team-config",)
 
 
 def check(file, context):

@@ -36,6 +36,7 @@ Source: this project (pack.teams reads the same file with the same checks)
 from ..near import nearest
 
 SEVERITY = "error"
+FILES = ("team",)
 
 
 def check(file, context):

@@ -22,6 +22,7 @@ Source: this project
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("*",)
 _SIGNS = lazy("â€[™œ\u009d\u0080-\u00bf“”˜¦¢]|[ÃÂ][\u0080-\u00bf](?![A-Za-zÀ-ÿ]*[ÀÈÌÒÙ])|ï»¿|ðŸ[\u0080-\u00ff\u0152-\u0192\u2018-\u2022]")
 
 

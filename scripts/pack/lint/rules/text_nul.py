@@ -6,6 +6,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+FILES = ("*",)
 
 
 def check(file, context):

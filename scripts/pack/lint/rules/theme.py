@@ -18,6 +18,7 @@ from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "warning"
+FILES = ("theme",)
 _COLOR = lazy(r"(?:rgb\(\s?[0-9]{1,3},\s?[0-9]{1,3},\s?[0-9]{1,3}\s?\)|#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}|ansi256\([0-9]{1,3}\)|ansi:\w+)\Z")
 
 

@@ -25,6 +25,7 @@ Source: client, measured
 from .. import tools
 
 SEVERITY = "warning"
+FILES = ("agent",)
 
 
 def check(file, context):

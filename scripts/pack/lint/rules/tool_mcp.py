@@ -32,6 +32,7 @@ from ..near import nearest
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 
 
 def check(file, context):

@@ -24,6 +24,7 @@ from ..negation import negated
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 _LIST_OF = lazy(
     r"(?i)\b(?:not|never|n't|banned|forbidden|disallowed|prohibited|without)\b[^.;!?\n]{0,260}(?:[,/] (?:or |and )?|\bor |\band )[`*]{0,2}\Z"
 )

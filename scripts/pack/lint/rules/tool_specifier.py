@@ -27,6 +27,7 @@ Source: client, measured 2026-11-29 (the tools of `claude --agent`)
 from .. import tools
 
 SEVERITY = "warning"
+FILES = ("agent",)
 
 
 def check(file, context):

@@ -25,6 +25,7 @@ from .. import tools
 from .tool_unknown import KEYS
 
 SEVERITY = "error"
+FILES = ("agent", "command", "skill")
 
 
 def check(file, context):

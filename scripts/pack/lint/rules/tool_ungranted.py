@@ -27,6 +27,7 @@ from ..markdown import lines_with
 from ..negation import clause_before
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 _MCP = lazy(r"\bmcp__[A-Za-z0-9_-]+__[A-Za-z0-9_-]+")
 _NAMES: "tuple[str, ...]" = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
 _NAMES += ("AskUserQuestion",)

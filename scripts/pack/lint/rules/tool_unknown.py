@@ -29,6 +29,7 @@ from ..lazy import lazy
 from ..near import closest
 
 SEVERITY = "warning"
+FILES = ("agent", "command", "skill")
 _PROGRAMS = "git|gh|npm|pnpm|yarn|npx|bun|node|python3?|pip3?|uv|cargo|go|make|docker|kubectl|terraform|aws|gcloud|curl|jq|brew|ruff|pytest"
 _JOINED = lazy(r"(?:%s):[A-Za-z][\w-]*(?:[: ]\S*)*\Z" % _PROGRAMS)
 KEYS = {

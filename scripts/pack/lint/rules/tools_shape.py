@@ -28,6 +28,7 @@ Source: client, measured
 from ..schema import type_name
 
 SEVERITY = "error"
+FILES = ("agent",)
 
 
 def check(file, context):

@@ -7,6 +7,7 @@ Source: client
 """
 
 SEVERITY = "error"
+FILES = ("*",)
 
 
 def check(file, context):

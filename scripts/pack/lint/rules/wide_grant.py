@@ -25,6 +25,7 @@ from .. import tools
 from ..lazy import lazy
 
 SEVERITY = "warning"
+FILES = ("command", "skill")
 # What runs any program that it is given.
 _RUNNERS = ("sh", "bash", "zsh", "dash", "ksh", "fish", "eval", "exec", "sudo", "env", "xargs", "nohup", "su", "doas", "pwsh")
 _INLINE = ("python -c", "python3 -c", "node -e", "node --eval", "perl -e", "ruby -e", "php -r", "deno eval", "bun -e")
