@@ -223,7 +223,7 @@ def _rows(state: State, most: int | None) -> list[str]:
 
 def phase_words(state: State) -> str:
     """The phase, and whether the run was aborted: the journal of such a run is CLOSED, too."""
-    return str(state["phase"] or "-") + (", aborted" if state["teardown"]["aborted"] else "")
+    return str(state["phase"]) + (", aborted" if state["teardown"]["aborted"] else "")
 
 
 def tree(state: State, enforcement: str, lines: int | None = None, people: bool = False) -> str:
