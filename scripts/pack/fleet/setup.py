@@ -101,7 +101,7 @@ def roots(project):
     return sorted(out.split())
 
 
-def join(project, settings, squad=None):
+def join(project, settings, named=None):
     """Make a clone part of a fleet: the project is one of the fleet's, the file is written. Answers the file's path."""
     commits = roots(project)
     if git(project, "rev-parse", "--is-shallow-repository") == "true":
@@ -113,6 +113,12 @@ def join(project, settings, squad=None):
                 "this clone has none of the commits that project %s of the fleet began with: it is another project; choose another --project"
                 % settings["project"]
             )
+        mine = named or squad(project)
+        if not engine.call("of_squad", settings["project"], mine)[0][0]:
+            raise FleetError(
+                "squad %s has other members, and this login is none: one of them runs `pack fleet admit %s LOGIN`, or choose another --squad"
+                % (mine, mine)
+            )
     finally:
         engine.close()
     path = os.path.join(project, policy.NAME)
@@ -120,8 +126,8 @@ def join(project, settings, squad=None):
     with open(path + ".tmp", "w", encoding="utf-8") as f:
         f.write(policy.text(settings))
     os.replace(path + ".tmp", path)
-    if squad:
-        subprocess.run(["git", "-C", project, "config", "team.squad", squad], check=True)
+    if named:
+        subprocess.run(["git", "-C", project, "config", "team.squad", named], check=True)
     remember_python()
     return path
 

@@ -126,6 +126,7 @@ class Shipper:
 
     def announce(self):
         """Make the run known, or find out how far it is known. The chain that is stored must be this one's beginning."""
+        self.squad = setup.squad(self.project)
         self.epoch, stored, total, self.turn = self.engine.call(
             "announce",
             self.own["run"],
@@ -303,7 +304,8 @@ class Shipper:
 
     # -- what hooks ask -------------------------------------------------------------------------------------------------
     def answer(self, asked):
-        """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"},
+        """One question of a hook, answered {"ok": True, ...} or {"ok": False, one of "inway", "lost", "fenced", "away" (nobody answered), "refused"
+        (the engine did, and says no)}: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"},
         {"ask": "approved", "paths": [...]}."""
         before = files.seconds()
         try:
@@ -334,14 +336,19 @@ class Shipper:
         except Unreachable as error:
             self._offline(error)
             return {"ok": False, "away": str(error), "standing": self._contracts(ask=False)}
+        except Diverged as error:
+            self._diverged(error)
+            return {"ok": False, "refused": str(error)}
         except FleetError as error:
-            if isinstance(error, Diverged):
-                self.status.update(state="diverged", why=str(error))
-            return {"ok": False, "away": str(error)}
+            return {"ok": False, "refused": str(error)}
 
     def _fenced(self, error):
         files.write(self.run, "fenced.json", error.detail or {"machine": "another machine"})
         self.status.update(state="fenced", why=str(error))
+
+    def _diverged(self, error):
+        self.status.update(state="diverged", why=str(error))
+        self.epoch, self.next_try = None, time.monotonic() + 5.0  # nothing is asked for this copy before the records agree
 
     def _offline(self, error):
         self.status.update(state="offline", why=str(error))
@@ -386,8 +393,7 @@ class Shipper:
             self._fenced(error)
             return True
         except Diverged as error:
-            self.status.update(state="diverged", why=str(error))
-            self.next_try = now + 5.0
+            self._diverged(error)
         except Unreachable as error:
             self._offline(error)
         except FleetError as error:

@@ -95,7 +95,7 @@ def standing(folder, squad, contracts, needs):
         if not versions:
             continue
         merged = next((c["version"] for c in reversed(versions) if has(folder, c["commit"])), 0)
-        drift = [line for c in versions if c["version"] > merged for line in c["drift"]]
+        drift = [str(line) for c in versions if c["version"] > merged for line in c["drift"]]
         newest, why = versions[-1], ""
         if not merged:
             why = "no version of it is merged here"
