@@ -198,6 +198,17 @@ def test_a_contract_that_drifts_keeps_dependent_tasks_back_until_it_is_merged(ce
     push(ams, "a field more")
     assert "DRIFT" not in ok(ams, "contract", "publish", "orders")
     ok(ber, "contract", "list")
+    # it drifts while the work on it is under way: that is not handed to review before it stands on what is merged
+    recorded(ams, "2026-03-07", {"more": 2})
+    commit = push(ams, "without an id")
+    assert "DRIFT id is gone" in ok(ams, "contract", "publish", "orders")
+    wait(lambda: files.read(ber.run(), "contracts.json")[0]["version"] == 4, "it is known here")
+    assert b.edit("coder-1", "src/a.py", "a = 1\n") is None, "work goes on"
+    refused = b.say("coder-1", "supervisor", "IN_REVIEW: task #1")
+    assert "CONTRACT_DRIFTED" in refused and "id is gone" in refused and "the user merges %s" % commit[:12] in refused
+    assert b.state()["tasks"]["1"]["state"] == "IN_PROGRESS"
+    pull(ber)
+    assert b.say("coder-1", "supervisor", "IN_REVIEW: task #1") is None
 
 
 def test_exit_criteria_are_computed_over_all_machines(centre):

@@ -116,8 +116,13 @@ def spelt(project, state, paths):
     for name, task in paths.items():
         real = os.path.realpath(os.path.join(root, name))
         inside = real[len(root) + 1 :].replace(os.sep, "/") if real.startswith(root + os.sep) else name.rstrip("/")
-        out.setdefault(prefix + inside + ("/" if name.endswith("/") else ""), task)
+        out.setdefault(text(prefix + inside) + ("/" if name.endswith("/") else ""), task)
     return out
+
+
+def text(name):
+    """A name of the system's as the engine can keep it: what is no UTF-8 is all alike, and so excludes each other."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def news(run, lines):

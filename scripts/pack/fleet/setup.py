@@ -8,7 +8,8 @@ import sys
 import psycopg
 
 from ..base import codec, project_facts
-from . import policy
+from ..protocol.guards_result import plainly
+from . import files, policy
 from .engine import VERSION, Engine, FleetError, migrations
 
 ROLES = ("fleet_owner", "fleet_member", "fleet_reader")
@@ -31,8 +32,14 @@ def init(where):
         with conn.transaction():
             conn.execute("select pg_advisory_xact_lock(hashtext('team fleet init'))")
             for role in ROLES:
-                if not conn.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
-                    conn.execute("create role %s nologin" % role)
+                try:
+                    with conn.transaction():
+                        conn.execute("create role %s nologin" % role)
+                except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                    pass  # roles are the server's: another database's fleet has made them, or is just making them
+                except psycopg.errors.InsufficientPrivilege:
+                    if not conn.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                        raise
             conn.execute("create schema if not exists fleet")
             if not conn.execute("select pg_has_role('fleet_owner', 'member')").fetchone()[0]:
                 conn.execute("grant fleet_owner to current_user")
@@ -152,7 +159,7 @@ def machine_facts():
     try:
         with open(home(), encoding="utf-8") as f:
             found = codec.loads(f.read())
-        found["machine"] = str(found["machine"])
+        found["machine"] = files.text(plainly(str(found["machine"])))
         return found
     except (OSError, ValueError, KeyError, TypeError):
         return {"machine": os.environ.get("TEAM_MACHINE") or os.uname().nodename}
@@ -160,12 +167,13 @@ def machine_facts():
 
 def squad(project):
     """The squad of a clone: `git config team.squad`, else its user's name."""
-    return (git(project, "config", "team.squad") or os.environ.get("USER") or "squad")[:100]
+    return files.text(plainly(git(project, "config", "team.squad") or os.environ.get("USER") or "squad"))[:100]
 
 
 def branch(project):
-    """The branch that HEAD is on, "" when it is on none."""
-    return git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    """The branch that HEAD is on, "" when it is on none, or on one whose name is no UTF-8: who takes the run over goes on without one."""
+    name = git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    return name if files.text(name) == name else ""
 
 
 def lineage(project, settings):

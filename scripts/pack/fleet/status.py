@@ -75,11 +75,13 @@ def here(run, status):
     ]
     if status.get("why"):
         lines.append("  " + status["why"])
+    if status.get("unkept"):
+        lines.append("  a machine that takes over would not have them: " + status["unkept"])
     waiting = files.read(run, "unleased.json", [])
     if waiting:
         lines.append("  without a lease (`offline: allow`): " + ", ".join(w["path"] for w in waiting)[:300])
     lines += ["  conflict: " + c for c in files.read(run, "conflicts.json", [])]
-    return lines
+    return list(map(plainly, lines))
 
 
 def text(found):

@@ -269,7 +269,7 @@ def _integration(data, backlog, now, root, item, gate):
     if missing:
         return "no smoke suite of %s ran on this code, on any machine" % ", ".join(missing)
     bad = [s for s in steps.values() if not s["ok"]]
-    return "%s on %s: %s" % (bad[0]["do"], bad[0]["machine"], bad[0]["why"]) if bad else None
+    return rows.plain("%s on %s: %s" % (bad[0]["do"], bad[0]["machine"], bad[0].get("why"))) if bad else None
 
 
 def _status(data, backlog, now, root, item, gate):
