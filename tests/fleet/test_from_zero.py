@@ -86,7 +86,7 @@ def test_each_first_mistake_is_told_with_its_way_out(machines, server, base):
     assert "SSL" in line(one.pack(*join, *tcp, "--dbname", base["dbname"], "--sslmode", "require", PGPASSWORD="pw-alice"))
     assert "this database has no fleet: its owner runs `pack fleet init` once" in line(one.pack(*join, *there, "--dbname", "postgres"))
     assert "may not make the schema" in line(one.pack("fleet", "init", *there, "--dbname", "postgres"))
-    assert "its owner" in line(one.pack("fleet", "grant", "bob", *there, "--dbname", base["dbname"]))
+    assert "whoever made the fleet" in line(one.pack("fleet", "grant", "bob", *there, "--dbname", base["dbname"]))
     assert "sslmode is one of" in line(one.pack(*join, *there, "--sslmode", "yes"))
     assert "no login 'nosuch'" in line(one.pack("fleet", "grant", "nosuch", *there, "--dbname", base["dbname"], PGUSER="postgres"))
     assert not os.path.exists(os.path.join(one.clone, policy.NAME)), "nothing was joined by mistake"

@@ -48,6 +48,11 @@ def init(where):
                 "create table if not exists fleet.migrations (number integer primary key, name text not null, sha256 text not null, "
                 "at timestamptz not null default clock_timestamp())"
             )
+            # Row security binds owners, too (FORCE), and who runs this need not be a superuser.
+            if not conn.execute("select 1 from pg_policies where schemaname = 'fleet' and policyname = 'applied'").fetchone():
+                conn.execute(
+                    "create policy applied on fleet.migrations for insert with check (pg_has_role(session_user, 'fleet_owner', 'member'))"
+                )
             done = dict(conn.execute("select number, sha256 from fleet.migrations").fetchall())
             if done and max(done) > VERSION:
                 raise FleetError("the fleet's schema is number %d and this plugin knows %d: update the plugin" % (max(done), VERSION))
@@ -96,6 +101,10 @@ def grant(where, name, kind):
                 engine.rows("grant %s to %s" % (role, login))
             elif role in had:
                 engine.rows("revoke %s from %s" % (role, login))
+    except FleetError as error:
+        if error.code != "42501":
+            raise
+        raise FleetError("only whoever made the fleet, or a login with CREATEROLE, lets others use it: connect as that one") from None
     finally:
         engine.close()
 
