@@ -449,3 +449,16 @@ def test_two_people_init_at_once(server):
         finally:
             for name in set(names):
                 server.sql("drop database %s with (force)" % name)
+
+
+def test_branches_whose_names_are_no_text_stop_no_hook(session):
+    """One that a colleague's old machine pushed lies in `packed-refs` of every clone, where HEAD's own commit is looked up."""
+    session.setup("SIMPLE")
+    head = git(session.project, "rev-parse", "HEAD").strip()
+    subprocess.run(["git", "-C", session.project, "update-ref", b"refs/remotes/origin/caf\xe9", head], check=True)
+    git(session.project, "pack-refs", "--all")
+    assert session.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert session.edit("coder-1", "src/a.py", "a = 1\n") is None
+    subprocess.run(["git", "-C", session.project, "checkout", "-q", "-b", b"caf\xe9"], check=True)
+    git(session.project, "pack-refs", "--all")
+    assert session.edit("coder-1", "src/a.py", "a = 2\n") is None
