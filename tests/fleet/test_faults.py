@@ -140,7 +140,7 @@ def test_a_standby_that_was_behind_takes_over(machines, synchronous):
         a = ams.session()
         a.setup("SIMPLE", raw=tasks(["src/a.py"]))
         before = ams.settled()["shipped"]
-        receiver = [pid for pid in standby.children() if b"walreceiver" in open("/proc/%d/cmdline" % pid, "rb").read()][0]
+        receiver = standby.receiver()
         os.kill(receiver, signal.SIGSTOP)
         a.say("coder-1", "supervisor", "CLAIM: task #1")
         a.edit("coder-1", "src/a.py", "a = 1\n")
