@@ -462,3 +462,11 @@ def test_branches_whose_names_are_no_text_stop_no_hook(session):
     subprocess.run(["git", "-C", session.project, "checkout", "-q", "-b", b"caf\xe9"], check=True)
     git(session.project, "pack-refs", "--all")
     assert session.edit("coder-1", "src/a.py", "a = 2\n") is None
+
+
+def test_who_comes_back_to_its_squad_after_another_took_its_run_over_is_in_it_still(member, server, base):  # noqa: F811
+    b, a = member("bob"), member("alice")
+    expire(server, base)
+    a.call("take_over", b.me[0], a.me[1], "host-alice", False)
+    again = ("%032x" % 5, "%032x" % 6, "shop", "t", "squad-bob", "m", "main", "main", "60 s")
+    assert b.call("announce", *again), "its own squad"

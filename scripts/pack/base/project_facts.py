@@ -255,7 +255,7 @@ def head(project: str) -> str:
     try:
         _top, base, common = _checkout(project)
         with open(os.path.join(base, "HEAD"), **NAMES) as f:
-            text = f.read().strip()
+            text: str = f.read().strip()
         if text == NOT_IN_FILES:
             return (git(project, "rev-parse", "-q", "--verify", "HEAD") or "").strip()
         for _ in range(5):  # a branch may stand for another one (`git symbolic-ref refs/heads/master refs/heads/main`)
@@ -271,7 +271,8 @@ def _reference(common: str, ref: str) -> str:
     """What a reference holds, "" where there is none. common: git's folder of the whole repository."""
     if os.path.isfile(os.path.join(common, ref)):
         with open(os.path.join(common, ref), **NAMES) as f:
-            return f.read().strip()
+            held: str = f.read().strip()
+            return held
     with open(os.path.join(common, "packed-refs"), **NAMES) as f:
         return next((line.split()[0] for line in f if line.strip().endswith(" " + ref)), "")
 

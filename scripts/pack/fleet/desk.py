@@ -155,7 +155,7 @@ def _contracts(call, event, task, number):
             "CONTRACT_DRIFTED",
             "task #%s depends on contract %s of squad %s" % (number, one["name"], one["by"]),
             "version %d, at %s: %s" % (one["version"], one["commit"][:12], one["why"]),
-            "the user merges %s (`git pull`), then %s again; other tasks go on meanwhile; `pack fleet ask %s 'QUESTION'` asks that squad"
+            "merge %s (the user's `git pull`), then %s again; other tasks go on meanwhile; `pack fleet ask %s 'QUESTION'` asks that squad"
             % (one["commit"][:12], "review" if event == "IN_REVIEW" else "claim", one["by"]),
             event,
             number,

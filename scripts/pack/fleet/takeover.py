@@ -104,10 +104,10 @@ def resume(project, data, asked, force=False, say=print):
                 raise FleetError("the engine has no whole record of %s: nothing can be resumed" % team)
             _resumed(store, project)
             paths.mark(project, data, team, run, sys.executable, store.disk)
-        files.remove(run, "resume.json")
         os.close(alone)
         alone = None
         desk.launch(run, project, os.environ)
+        files.remove(run, "resume.json")  # last: before it the same command goes on, after it the clone leads
         say("restored: %d records, phase %s, branch %s" % (last, store.state["phase"], row["branch"] or "(none)"))
         return team
     finally:

@@ -54,12 +54,15 @@ create table fleet.squad_members (
   primary key (project, squad, member)
 );
 
--- Who may speak for a squad: who has a run of it or was let in; anybody while it never had a run.
+insert into fleet.squad_members (project, squad, member) select distinct project, squad, member from fleet.runs;
+
+-- Who may speak for a squad: its members, and who leads a run of it; anybody while it has neither.
 create or replace function fleet.of_squad(p_project text, p_squad text) returns boolean language sql stable strict set search_path = pg_catalog as $$
   select fleet.administers()
     or exists (select 1 from fleet.runs r where r.project = p_project and r.squad = p_squad and r.member = session_user)
     or exists (select 1 from fleet.squad_members m where m.project = p_project and m.squad = p_squad and m.member = session_user)
     or not exists (select 1 from fleet.runs r where r.project = p_project and r.squad = p_squad)
+      and not exists (select 1 from fleet.squad_members m where m.project = p_project and m.squad = p_squad)
 $$;
 
 create function fleet.admit(p_project text, p_squad text, p_member text)
@@ -82,13 +85,16 @@ declare r fleet.runs;
 begin
   if not exists (select 1 from fleet.runs where run = p_run) and not fleet.of_squad(p_project, p_squad) then
     raise exception 'squad % is %''s, and this is %: they let you in (`pack fleet admit % %`), or this clone is another squad''s (`git config team.squad NAME`)',
-      p_squad, (select string_agg(distinct x.member, ', ') from fleet.runs x where x.project = p_project and x.squad = p_squad), session_user,
+      p_squad, (select string_agg(m.member, ', ') from fleet.squad_members m where m.project = p_project and m.squad = p_squad), session_user,
       p_squad, session_user using errcode = 'FL060';
   end if;
   insert into fleet.runs (run, project, team, squad, machine, holder, epoch, lineage, branch, ttl, until)
     values (p_run, p_project, p_team, p_squad, p_machine, p_holder, nextval('fleet.fence'), p_lineage, p_branch, p_ttl,
             clock_timestamp() + p_ttl)
     on conflict do nothing;
+  if found then  -- a member of it from now on, whoever may take this run over one day
+    insert into fleet.squad_members (project, squad, member) values (p_project, p_squad, session_user) on conflict do nothing;
+  end if;
   select * into r from fleet.runs where run = p_run;
   if r.holder <> p_holder then
     perform fleet.mine(p_run, p_holder, 0);
