@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 
 import pytest
@@ -257,3 +258,23 @@ def test_the_backlog_of_one_machine_moves_into_the_fleet_and_is_shown_as_last_wr
     shown = ok(ams, "lanes", code=1)
     assert "cannot be reached" in shown and "as it was last written here" in shown and "todo:1" in shown
     assert "cannot be reached" in ok(ams, "set", "B1", "doing", code=2)
+
+
+def test_a_recording_that_only_lies_in_the_engine_is_not_obeyed(centre, server, base):
+    """It says whom to ask with what of the environment: another member's would send this machine's secrets to an address of its own."""
+    ams, _ber, cph = centre
+    recorded(ams, "2026-03-04", {"id": 1})
+    push(ams, "the contract")
+    ok(ams, "contract", "publish", "orders")
+    with socket.socket() as trap:
+        trap.bind(("127.0.0.1", 0))
+        trap.listen(5)
+        url = "http://127.0.0.1:%d/?${HOME}" % trap.getsockname()[1]
+        server.sql("update fleet.contracts set recording = jsonb_set(recording, '{request,url}', to_jsonb(%s::text))", (url,), dbname=base["dbname"])  # fmt: skip
+        assert "OPEN contracts: orders: the newest recording here is not version 1: merge" in ok(cph, "exit", code=1)
+        pull(cph)
+        shown = ok(cph, "exit", code=1)
+        assert "OPEN contracts: orders, version 1: " in shown, "asked as this clone has it: nobody answers there"
+        trap.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            trap.accept()
