@@ -43,7 +43,16 @@ class Client:
 
     def announce(self):
         self.epoch, stored = self.call(
-            "announce", self.run, self.holder, self.world.project, self.name, "s", "m", self.world.lineage(self.run), "main", "60 s"
+            "announce",
+            self.run,
+            self.holder,
+            self.world.project,
+            self.name,
+            "squad-" + self.user,
+            "m",
+            self.world.lineage(self.run),
+            "main",
+            "60 s",
         )[0][:2]
         self.acked = max(self.acked, stored)
 

@@ -36,6 +36,8 @@ class Copy:
         self.world, self.name, self.user, self.run, self.holder = world, name, user, run, holder
         self.project = tempfile.mkdtemp(prefix=name + "-", dir=world.folder)
         shutil.copytree(os.path.join(world.base, "git"), os.path.join(self.project, ".git"))
+        with open(os.path.join(self.project, ".git", "config"), "a") as f:
+            f.write("[team]\n\tsquad = squad-%s\n" % user)
         self.data = os.path.join(self.project + "-data", "t")
         self.store = Store(paths.team_folder(self.project, "t"), self.data)
         os.makedirs(self.data)

@@ -130,6 +130,14 @@ class Server:
                 continue
         return out
 
+    def receiver(self):
+        """The process of a standby that takes in what the primary writes."""
+        for pid in self.children():
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                if b"walreceiver" in f.read():
+                    return pid
+        raise RuntimeError("nothing is received")
+
     def remove(self):
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)

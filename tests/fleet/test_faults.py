@@ -118,6 +118,56 @@ def test_a_standby_takes_over(machines):
             standby.remove()
 
 
+@pytest.mark.parametrize("synchronous", [True, False], ids=["synchronous", "asynchronous"])
+def test_a_standby_that_was_behind_takes_over(machines, synchronous):
+    """Synchronous: nothing is said to be stored that the standby has not. Asynchronous: it lacks what was acknowledged, and gets it again."""
+    own, standby = servers.Server().start(), None
+    try:
+        from pack.fleet import setup
+
+        owner = {"host": own.folder, "port": str(own.port), "dbname": "postgres", "user": "postgres"}
+        own.sql("create role alice login")
+        setup.init(owner)
+        setup.grant(owner, "alice", "member")
+        standby = servers.Server(standby_of=own).start()
+        wait(lambda: own.sql("select count(*) from pg_stat_replication where state = 'streaming'") == [(1,)], "it streams")
+        if synchronous:
+            own.sql("alter system set synchronous_standby_names = '*'")
+            own.sql("select pg_reload_conf()")
+        ams = machines("ams", join=False)
+        ams.base = {"host": own.folder + "," + standby.folder, "port": "%d,%d" % (own.port, standby.port), "dbname": "postgres"}
+        assert ams.join()[0] == 0
+        a = ams.session()
+        a.setup("SIMPLE", raw=tasks(["src/a.py"]))
+        before = ams.settled()["shipped"]
+        receiver = standby.receiver()
+        os.kill(receiver, signal.SIGSTOP)
+        a.say("coder-1", "supervisor", "CLAIM: task #1")
+        a.edit("coder-1", "src/a.py", "a = 1\n")
+        if synchronous:
+            wait(lambda: ams.ship()["state"] == "offline", "a commit that waits for its standby is no answer")
+            assert ams.ship()["shipped"] == before
+        else:
+            assert ams.settled()["shipped"] > before
+        own.stop(signal.SIGKILL)
+        os.kill(receiver, signal.SIGKILL)
+        wait(standby.ready, "it is back")
+        standby.sql("select pg_promote()")
+        if not synchronous:
+            assert standby.sql("select max(seq) from fleet.records")[0][0] == before, "it lacks what was acknowledged"
+        a.edit("coder-1", "src/a.py", "a = 2\n")
+        wait(
+            lambda: [r[0] for r in standby.sql("select line from fleet.records order by seq")] == journal(ams),
+            "all is there, once, in order",
+        )
+        wait(lambda: standby.sql("select path from fleet.leases") == [("src/a.py",)], "its lease is there")
+        ams.kill()
+    finally:
+        if standby is not None:
+            standby.remove()
+        own.remove()
+
+
 def ip(*words):
     subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -186,3 +186,20 @@ def test_the_schema_leaves_no_door_beside_row_security(server, base):
         "select distinct pg_get_userbyid(relowner) from pg_class where relnamespace = 'fleet'::regnamespace and relkind in ('r', 'S')"
     )
     assert owners == [("fleet_owner",)]
+
+
+def test_a_schema_of_before_is_brought_up_with_what_is_in_it(server, base, monkeypatch):
+    """Forward only: runs of members, odd ones too, stay as they are, and whoever had a run of a squad is a member of it."""
+    where = dict(base, user="postgres")
+    server.sql("drop schema fleet cascade", dbname=base["dbname"])
+    with monkeypatch.context() as before:
+        before.setattr(setup, "migrations", lambda: [m for m in migrations() if m[0] < 6])
+        before.setattr(setup, "VERSION", 5)
+        assert setup.init(where) == [1, 2, 3, 4, 5]
+    with Engine(dict(base, user="alice"), checked=False) as alice:
+        alice.call("join_project", "shop", ["x"])
+        alice.call("announce", "%032x" % 1, "%032x" % 2, "shop", "../x", "squad-a", "m\x1b", "main", "main", "60 s")
+    assert setup.init(where) == list(range(6, VERSION + 1))
+    assert server.sql("select squad, member from fleet.squad_members", dbname=base["dbname"]) == [("squad-a", "alice")]
+    with Engine(dict(base, user="bob")) as bob:
+        assert bob.call("of_squad", "shop", "squad-a") == [(False,)] and bob.rows("select team from fleet.runs") == [("../x",)]

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 
 import pytest
@@ -198,6 +199,17 @@ def test_a_contract_that_drifts_keeps_dependent_tasks_back_until_it_is_merged(ce
     push(ams, "a field more")
     assert "DRIFT" not in ok(ams, "contract", "publish", "orders")
     ok(ber, "contract", "list")
+    # it drifts while the work on it is under way: that is not handed to review before it stands on what is merged
+    recorded(ams, "2026-03-07", {"more": 2})
+    commit = push(ams, "without an id")
+    assert "DRIFT id is gone" in ok(ams, "contract", "publish", "orders")
+    wait(lambda: files.read(ber.run(), "contracts.json")[0]["version"] == 4, "it is known here")
+    assert b.edit("coder-1", "src/a.py", "a = 1\n") is None, "work goes on"
+    refused = b.say("coder-1", "supervisor", "IN_REVIEW: task #1")
+    assert "CONTRACT_DRIFTED" in refused and "id is gone" in refused and "merge %s" % commit[:12] in refused
+    assert b.state()["tasks"]["1"]["state"] == "IN_PROGRESS"
+    pull(ber)
+    assert b.say("coder-1", "supervisor", "IN_REVIEW: task #1") is None
 
 
 def test_exit_criteria_are_computed_over_all_machines(centre):
@@ -246,3 +258,23 @@ def test_the_backlog_of_one_machine_moves_into_the_fleet_and_is_shown_as_last_wr
     shown = ok(ams, "lanes", code=1)
     assert "cannot be reached" in shown and "as it was last written here" in shown and "todo:1" in shown
     assert "cannot be reached" in ok(ams, "set", "B1", "doing", code=2)
+
+
+def test_a_recording_that_only_lies_in_the_engine_is_not_obeyed(centre, server, base):
+    """It says whom to ask with what of the environment: another member's would send this machine's secrets to an address of its own."""
+    ams, _ber, cph = centre
+    recorded(ams, "2026-03-04", {"id": 1})
+    push(ams, "the contract")
+    ok(ams, "contract", "publish", "orders")
+    with socket.socket() as trap:
+        trap.bind(("127.0.0.1", 0))
+        trap.listen(5)
+        url = "http://127.0.0.1:%d/?${HOME}" % trap.getsockname()[1]
+        server.sql("update fleet.contracts set recording = jsonb_set(recording, '{request,url}', to_jsonb(%s::text))", (url,), dbname=base["dbname"])  # fmt: skip
+        assert "OPEN contracts: orders: the newest recording here is not version 1: merge" in ok(cph, "exit", code=1)
+        pull(cph)
+        shown = ok(cph, "exit", code=1)
+        assert "OPEN contracts: orders, version 1: " in shown, "asked as this clone has it: nobody answers there"
+        trap.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            trap.accept()

@@ -246,3 +246,68 @@ def test_the_clock_of_a_machine_is_nobodys_business(pair, server, base):
     ber.settled()
     assert stored(server, base, number(ber)) == journal(ber)
     assert ber.pack("fleet", "status")[0] == 0
+
+
+def test_killed_at_every_point_one_after_the_other_it_still_arrives(pair, server, base):
+    """kill -9 before each thing that the command does to the engine, the clone or the run's folder, each time one further; then it is let through."""
+    ams, ber, _a, head = pair
+    died(ams)
+    expire(server, base)
+    points = 0
+    while True:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _resume_until(ber, points)
+            finally:
+                os._exit(7)
+        code = os.waitpid(pid, 0)[1]
+        if not os.WIFSIGNALED(code):
+            break
+        points += 1
+        leads = server.sql("select count(*) from fleet.runs where machine = 'ber'", dbname=base["dbname"])[0][0]
+        assert leads or paths.active(ber.clone, ber.data) is None, "nothing is begun here before the old one is fenced (point %d)" % points
+    assert os.WEXITSTATUS(code) == 0 and points > 25, (code, points)
+    b = ber.session()
+    assert b.state()["phase"] == "EXECUTION" and git(ber.clone, "rev-parse", "HEAD").strip() == head
+    assert [r["event"] for r in ber.records()].count("RUN_RESUMED") == 1
+    ber.settled()
+    assert stored(server, base, number(ber)) == journal(ber)
+
+
+def _resume_until(machine, points):
+    """The command in this process, which is killed before it does what comes after `points` things. Exit 0 when it is done."""
+    from pack.cli import fleet as verb
+    from pack.fleet import desk, takeover
+    from pack.fleet.engine import Engine
+    from pack.store.disk import Disk
+    from pack.store.journal import Store
+
+    left = [points]
+
+    def counted(owner, name):
+        real = getattr(owner, name)
+
+        def at(*args, **more):
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+            return real(*args, **more)
+
+        setattr(owner, name, at)
+
+    for owner, names in (
+        (Engine, ("call", "rows")),
+        (Disk, ("replace", "remove", "mkdir")),
+        (Store, ("append",)),
+        (takeover, ("_git",)),
+        (files, ("write", "remove")),
+        (paths, ("mark",)),
+        (desk, ("launch",)),
+    ):
+        for name in names:
+            counted(owner, name)
+    os.environ.clear()
+    os.environ.update(machine.env)
+    os.chdir(machine.clone)
+    os._exit(verb.main(["resume", "feature-add-a-greeting"]))

@@ -10,7 +10,7 @@ from . import codec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Any, Iterable
     from ..protocol.state_types import Task
     from .protocols import Commit, Env
 
@@ -262,13 +262,17 @@ def task_tree(project: str, declared: Iterable[str]) -> str | None:
     return written.strip() if written else None
 
 
+# Names of branches and folders are bytes: in a repository of ISO-8859-1 one that is no UTF-8 stands in `packed-refs` of every clone.
+NAMES: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape"}
+
+
 def head(project: str) -> str:
     """The commit that HEAD names, read without starting git where it lies in files; "" when there is none. The project may be a folder of a
     larger repository."""
     try:
         _top, base, common = _checkout(project)
-        with open(os.path.join(base, "HEAD")) as f:
-            text = f.read().strip()
+        with open(os.path.join(base, "HEAD"), **NAMES) as f:
+            text: str = f.read().strip()
         if text == NOT_IN_FILES:
             return (git(project, "rev-parse", "-q", "--verify", "HEAD") or "").strip()
         for _ in range(5):  # a branch may stand for another one (`git symbolic-ref refs/heads/master refs/heads/main`)
@@ -283,9 +287,10 @@ def head(project: str) -> str:
 def _reference(common: str, ref: str) -> str:
     """What a reference holds, "" where there is none. common: git's folder of the whole repository."""
     if os.path.isfile(os.path.join(common, ref)):
-        with open(os.path.join(common, ref)) as f:
-            return f.read().strip()
-    with open(os.path.join(common, "packed-refs")) as f:
+        with open(os.path.join(common, ref), **NAMES) as f:
+            held: str = f.read().strip()
+            return held
+    with open(os.path.join(common, "packed-refs"), **NAMES) as f:
         return next((line.split()[0] for line in f if line.strip().endswith(" " + ref)), "")
 
 
@@ -297,11 +302,11 @@ def _checkout(folder: str) -> tuple[str, str, str]:
         folder = os.path.dirname(folder)
         base = os.path.join(folder, ".git")
     if os.path.isfile(base):  # a worktree: `gitdir: PATH`
-        with open(base) as f:
+        with open(base, **NAMES) as f:
             base = os.path.join(folder, f.read().split(":", 1)[1].strip())
     common = base
     if os.path.isfile(os.path.join(base, "commondir")):
-        with open(os.path.join(base, "commondir")) as f:
+        with open(os.path.join(base, "commondir"), **NAMES) as f:
             common = os.path.join(base, f.read().strip())
     return folder, base, common
 

@@ -8,7 +8,7 @@ import sys
 from ..base import isolate, paths
 from ..fleet import files, policy
 
-OWN_TERMINAL = ("init", "grant", "join", "resume", "prune")
+OWN_TERMINAL = ("init", "grant", "admit", "join", "resume", "prune")
 
 
 def main(argv):
@@ -72,6 +72,12 @@ def _parser():
         *where,
     )
     verb(
+        "admit",
+        "let another login of the fleet work in one of your squads",
+        (("squad",), {}),
+        (("login",), {}),
+    )
+    verb(
         "join",
         "make this clone part of a fleet: writes .claude/fleet.yaml, to be committed",
         (
@@ -112,8 +118,16 @@ def _parser():
         (("--run",), {"default": None, "help": argparse.SUPPRESS}),
         (("--project",), {"default": None, "help": argparse.SUPPRESS}),
     )
-    verb("prune", "remove runs that were closed long ago (fleet_owner)", (("--days",), {"type": float, "required": True}), *where)
+    verb("prune", "remove runs that were closed long ago (fleet_owner)", (("--days",), {"type": _days, "required": True}), *where)
     return parser
+
+
+def _days(text):
+    """A number of days, from 0 up."""
+    days = float(text)
+    if not 0 <= days <= 36500:
+        raise argparse.ArgumentTypeError("0 to 36500 days, not %s" % text)
+    return days
 
 
 def again(verb, argv):
@@ -151,6 +165,9 @@ def _note(run, why):
 def _where(args, folder):
     """What libpq is told: the options, else the file's."""
     said = {k: getattr(args, k) for k in policy.WHERE if getattr(args, k, None)}
+    wrong = [message for where, message, _key in policy.findings(dict(said, project="x")) if where]
+    if wrong:
+        raise ValueError(wrong[0])
     settings = policy.read(folder)
     return said or (settings["where"] if settings else {})
 
@@ -181,6 +198,15 @@ def _grant(args, folder):
 
     setup.grant(_where(args, folder), args.name, args.kind)
     print("%s is a %s of the fleet" % (args.name, args.kind))
+
+
+def _admit(args, folder):
+    from ..fleet.engine import Engine
+
+    settings = _settings(folder)
+    with Engine(settings["where"]) as engine:
+        engine.call("admit", settings["project"], args.squad, args.login)
+    print("%s may begin runs of squad %s, and speak for it" % (args.login, args.squad))
 
 
 def _join(args, folder):
@@ -290,7 +316,10 @@ def _say(folder, squad, number, text):
     question = {"ask": "say", "to": squad, "answers": number, "body": redact.text(text.strip())}
     found = desk.put(run, folder, os.environ, question, desk.ANSWER_SECONDS)
     if not found.get("ok"):
-        print("pack fleet: not said: %s" % (found.get("away") or "this copy of the run is fenced: `pack status`"), file=sys.stderr)
+        print(
+            "pack fleet: not said: %s" % (found.get("refused") or found.get("away") or "this copy of the run is fenced: `pack status`"),
+            file=sys.stderr,
+        )
         return 1
     print(
         "message %d is stored; the other lead has it at the end of its turn. An answer comes at the end of one of yours." % found["number"]

@@ -19,19 +19,23 @@ def approved(engine, project, run, paths):
     """[[path, digest, "squad S, run T, task #N"]] of what DONE tasks of a project's other runs hold for some paths (as `files.spelt` writes them)."""
     wanted, prefix = set(paths), ""
     held = {}  # {(run, task): [[path, digest, who]]}, in the order in which they were approved
+    unsound = set()  # runs with a record that no program of ours wrote: what they say counts for nothing, and keeps nobody from an answer
     for other, squad, team, line in engine.rows(ROWS, (project, run)):
-        record = codec.loads(line)
-        data = record["data"]
-        if record["event"] == "RUN_OPENED":
-            prefix = (data.get("start") or {}).get("prefix") or ""
-            continue
-        if record["event"] == "CONTENT_DRIFTED" and not any(one["was"].startswith("revision ") for one in data["paths"]):
-            continue  # changed there since: what was approved stays approved
-        held.pop((other, data["task"]), None)
-        if record["event"] == "CONTENT_SEALED":
-            who = "squad %s, run %s, task #%s" % (squad, team, data["task"])
-            held[other, data["task"]] = [[prefix + p, d, who] for p, d in data["content"].items() if prefix + p in wanted]
-    return [row for rows in held.values() for row in rows]
+        try:
+            record = codec.loads(line)
+            data = record["data"]
+            if record["event"] == "RUN_OPENED":
+                prefix = (data.get("start") or {}).get("prefix") or ""
+                continue
+            if record["event"] == "CONTENT_DRIFTED" and not any(one["was"].startswith("revision ") for one in data["paths"]):
+                continue  # changed there since: what was approved stays approved
+            held.pop((other, data["task"]), None)
+            if record["event"] == "CONTENT_SEALED":
+                who = "squad %s, run %s, task #%s" % (squad, team, data["task"])
+                held[other, data["task"]] = [[prefix + p, d, who] for p, d in data["content"].items() if prefix + p in wanted]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            unsound.add(other)
+    return [row for (other, _task), rows in held.items() if other not in unsound for row in rows]
 
 
 def elsewhere(call, ask, pairs):
@@ -44,6 +48,8 @@ def elsewhere(call, ask, pairs):
     spelt = {p: next(iter(files.spelt(call.project, call.state, {p: 0}))) for p, _digest in pairs}
     found = ask({"ask": "approved", "paths": sorted(set(spelt.values()))})
     if not found.get("ok"):
-        return {}, "the engine did not answer (%s): whether another squad has approved it is not known" % found.get("away")
+        return {}, "the engine did not answer (%s): whether another squad has approved it is not known" % (
+            found.get("refused") or found.get("away")
+        )
     known = {(path, digest): who for path, digest, who in found["approved"]}
     return {(p, d): known[spelt[p], d] for p, d in pairs if (spelt[p], d) in known}, ""

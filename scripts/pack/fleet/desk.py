@@ -16,6 +16,7 @@ from . import files
 ASKED = ("PLAN_REGISTERED", "TASK_ADDED", "TASK_RESCOPED", "TASK_REOPENED", "CLAIM")  # after these a run may need more leases
 ANSWER_SECONDS = 7.0  # for an answer of the shipper's; the client waits 30 s for PreToolUse, the journal's lock is held
 AWAKE_SECONDS = 3.0
+NEWS_AT_ONCE = 10  # what is more is told at the next turn's end
 START_AGAIN = 20.0  # seconds before a shipper that could not work is tried again
 
 
@@ -96,6 +97,9 @@ def _refusal(team, fenced, event):
 def lease(call, event):
     """Before an event is recorded after which the run needs more files: ask for them. Raises the Refusal; nothing is recorded then."""
     asks = event["event"] in ASKED or event["data"].get("claims")  # `DONE: task #1, claiming task #2` is a claim, too
+    if event["event"] == "IN_REVIEW":  # drifted since the claim: what is reviewed has to stand on what is merged
+        number = event["data"].get("task")
+        _contracts(call, event["event"], call.state["tasks"].get(str(number)), number)
     if not asks or call.state["waves"] is not None or event.get("key") and event["key"] in call.store.keys:
         return
     after, _events = machine.fold(call.state, event, call.now)  # its own refusal comes first
@@ -113,6 +117,8 @@ def lease(call, event):
         raise _frozen_refusal(call, event["event"])
     if found.get("inway"):
         raise _leased(found["inway"], event["event"], event["data"].get("task"))
+    if found.get("refused"):
+        raise _engine_refuses(found["refused"], ", ".join(w["path"] for w in wants), event["event"], event["data"].get("task"))
     if files.read(call.store.data, "fleet.json")["settings"]["offline"] == "allow":
         files.write(call.store.data, "unleased.json", open_ + wants)
         files.note(call.store.data, ["worked on without a lease while the engine was away (offline: allow): %s" % w["path"] for w in wants])
@@ -135,7 +141,7 @@ def lease(call, event):
 
 
 def _contracts(call, event, task, number):
-    """A task that depends on a contract which drifted is not begun before it is merged here. Raises the Refusal."""
+    """A task that depends on a contract which drifted is neither begun nor handed to review before it is merged here. Raises the Refusal."""
     if task is None or not files.read(call.store.data, "contracts.json"):
         return
     from . import drift
@@ -149,8 +155,8 @@ def _contracts(call, event, task, number):
             "CONTRACT_DRIFTED",
             "task #%s depends on contract %s of squad %s" % (number, one["name"], one["by"]),
             "version %d, at %s: %s" % (one["version"], one["commit"][:12], one["why"]),
-            "merge %s, then claim again; another task may be claimed meanwhile; `pack fleet ask %s 'QUESTION'` asks that squad"
-            % (one["commit"][:12], one["by"]),
+            "merge %s (the user's `git pull`), then %s again; other tasks go on meanwhile; `pack fleet ask %s 'QUESTION'` asks that squad"
+            % (one["commit"][:12], "review" if event == "IN_REVIEW" else "claim", one["by"]),
             event,
             number,
         )
@@ -177,6 +183,18 @@ def _leased(inway, event, task):
         ),
         "wait until that run is closed or drops it; ask that squad: `pack fleet ask %s 'QUESTION'`; it hands over with "
         "`pack task rescope N --drop %s`; or plan without the file" % (first["squad"], first["held"]),
+        event,
+        task,
+    )
+
+
+def _engine_refuses(why, paths, event, task=None):
+    """It is not away, so `offline: allow` is no way on."""
+    return Refusal(
+        "ENGINE_REFUSES",
+        "no lease on %s: the fleet's engine says no" % paths[:200],
+        why,
+        "what it says is to be mended first: `pack fleet status` shows how this copy stands, docs/fleet.md who may what",
         event,
         task,
     )
@@ -219,8 +237,11 @@ def commit(call, names):
     status = files.read(call.store.data, "ship.json") or {}
     settings = files.read(call.store.data, "fleet.json")["settings"]
     sure = status.get("heard") is not None and status.get("boot") == files.boot()
-    if settings["offline"] == "allow" or sure and files.seconds() - status["heard"] < settings["lease_minutes"] * 60:
+    allowed = settings["offline"] == "allow" and not found.get("refused")
+    if allowed or sure and files.seconds() - status["heard"] < settings["lease_minutes"] * 60:
         return  # nobody can have taken it yet, by a clock that nobody sets
+    if found.get("refused"):
+        raise _engine_refuses(found["refused"], ", ".join(spelt), "COMMIT")
     raise Refusal(
         "ENGINE_AWAY",
         "whether the files of this commit are still leased cannot be found out: %s" % found.get("away"),
@@ -244,11 +265,12 @@ def said(call, answer):
     name, run = call.payload["hook_event_name"], call.store.data
     if call.actor["role"] != tables.LEAD or name not in ("Stop", "UserPromptSubmit", "SessionStart") or call.state["phase"] == "CLOSED":
         return answer
-    lines = files.read(run, "news.json")
-    if not lines or answer[1] and name == "UserPromptSubmit" and "suppressOriginalPrompt" in answer[1]:
+    if answer[1] and name == "UserPromptSubmit" and "suppressOriginalPrompt" in answer[1]:
         return answer
-    files.remove(run, "news.json")
-    text = "team: from the fleet: " + "; ".join(lines[:10])
+    lines = files.take_news(run, NEWS_AT_ONCE)
+    if not lines:
+        return answer
+    text = "team: from the fleet: " + "; ".join(lines)
     if answer[1]:
         found = codec.loads(answer[1])
         if "reason" in found:

@@ -15,6 +15,7 @@ import psycopg
 import psycopg.sql
 
 from ..base import redact
+from ..protocol.guards_result import plainly
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "migrations")
 RETRIES = 40  # of a serializable transaction; with the pauses below some seconds
@@ -40,6 +41,7 @@ AWAY = (
     "08P01",
 )
 
+OTHER_SCHEMA = ("42883", "42P01", "42703", "3F000")  # a function, table, column or the schema that this plugin knows is not there
 
 ACQUIRE = (
     "begin isolation level serializable; set local idle_in_transaction_session_timeout = '5s'; "
@@ -72,14 +74,20 @@ class _Late(Exception):
     pass
 
 
+# Short ones too, and `user:password@host` without a scheme: what somebody typed where a host's or a database's name is meant.
+TYPED = (r"(?i)(passw(?:or)?d\s*=\s*)('[^']*'|[^\s'\",;&]+)", r"([^\s/:@\"']:)([^\s/@\"']+)(?=@)")
+
+
 def masked(text):
-    """One line without passwords."""
+    """One line without passwords, and without what a terminal would obey: servers and other members have written parts of it."""
     text = " ".join(str(text).split())
-    for name in ("PGPASSWORD",):
+    for name in ("PGPASSWORD", "PGSSLPASSWORD"):
         secret = os.environ.get(name)
         if secret and len(secret) > 2:
             text = text.replace(secret, redact.MASK)
-    return redact.text(text)
+    for shape in TYPED:
+        text = re.sub(shape, lambda m: m.group(1) + redact.MASK, text)
+    return plainly(redact.text(text))
 
 
 def migrations():
@@ -127,6 +135,7 @@ class Engine:
                     autocommit=True,
                     prepare_threshold=None,  # a pooler between us and the server knows nothing of prepared statements
                     application_name="team-fleet",
+                    client_encoding="utf8",  # whatever PGCLIENTENCODING says: names are not of one alphabet
                     connect_timeout=4,
                     target_session_attrs="read-write",  # of several hosts the one that leads; a standby is not asked
                     keepalives=1,
@@ -213,15 +222,22 @@ class Engine:
             )
 
     def rows(self, sql, args=None):
-        """One statement, which is one transaction; its rows. Raises FleetError."""
-        conn = self.connected()
-        del self.warned[:]
-        try:
-            with _deadline(self.seconds):
-                done = conn.execute(sql, args)
-                out = done.fetchall() if done.description else []
-        except (psycopg.Error, _Late) as error:
-            raise self._failed(error) from None
+        """One statement, which is one transaction; its rows. Raises FleetError. Asked again where it lost to another: a deadlock, or a database
+        whose operator made every transaction serializable."""
+        for attempt in range(RETRIES):
+            conn = self.connected()
+            del self.warned[:]
+            try:
+                with _deadline(self.seconds):
+                    done = conn.execute(sql, args)
+                    out = done.fetchall() if done.description else []
+                break
+            except UnicodeEncodeError:
+                raise FleetError("a name or text is not UTF-8: %r" % (args,), "ENCODING") from None
+            except (psycopg.Error, _Late) as error:
+                if getattr(error, "sqlstate", None) not in AGAIN or attempt + 1 == RETRIES:
+                    raise self._failed(error) from None
+                self._pause(attempt)
         self._replicated()
         return out
 
@@ -264,9 +280,13 @@ class Engine:
                 if getattr(error, "sqlstate", None) not in AGAIN:
                     raise self._failed(error) from None
                 self._roll_back()
-                self.retries += 1
-                time.sleep(random.uniform(0, min(0.2, 0.003 * 2 ** min(attempt, 6))))
+                self._pause(attempt)
         raise Unreachable("the engine was too busy for leases (%s)" % _said(last))
+
+    def _pause(self, attempt):
+        """Before what lost to another transaction is asked again."""
+        self.retries += 1
+        time.sleep(random.uniform(0, min(0.2, 0.003 * 2 ** min(attempt, 6))))
 
     def _roll_back(self):
         try:
@@ -278,6 +298,8 @@ class Engine:
     def _failed(self, error):
         """The FleetError for psycopg's. The connection is given up unless the server itself has answered with an error."""
         state = getattr(error, "sqlstate", None) or ""
+        if not state and isinstance(error, psycopg.DataError):
+            return FleetError("the engine cannot store this text (%s)" % _said(error), "ENCODING")
         if isinstance(error, _Late) or not state or state in AWAY or self.conn is None or self.conn.broken:
             self.close()
             return Unreachable("the fleet's engine does not answer (%s)" % (_said(error) or "in time"))
@@ -285,6 +307,9 @@ class Engine:
             self._roll_back()
         text, detail = error.diag.message_primary or _said(error), _detail(error)
         kind = {"FL003": Fenced, "FL010": Diverged, "FL011": Diverged, "FL012": Diverged}.get(state, FleetError)
+        if state in OTHER_SCHEMA:
+            self.close()  # the next connection finds out, and says who is to update what
+            text += ": the fleet's schema was changed meanwhile"
         if state == "42501":
             text += "; ask the fleet's owner for `pack fleet grant NAME --as member`"
         return kind(text, state, detail)

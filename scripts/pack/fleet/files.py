@@ -8,7 +8,7 @@ leases.json   the paths that are leased, as far as this machine knows: {path: fe
 fenced.json   another copy of the run leads: {"machine", "member", "epoch", "at"}
 unleased.json work on files without a lease, while the engine could not be reached: [{"path", "task"}]
 notes.json    what status and summary say besides: [text]
-news.json     what the lead is told at its next turn's end: [text]
+news.json     what the lead is told at its next turn's end: [text]; news.lock: who writes it
 contracts.json what the squad depends on and how far it is merged here: fleet.sprint.standing's answer
 done          everything is shipped and the run is closed
 """
@@ -17,8 +17,10 @@ import os
 import time
 
 from ..base import codec, paths
+from ..protocol.guards_result import plainly
 from ..base.enforcement import alive  # noqa: F401 - whether a process runs, and is no zombie
 
+LASTING = ("fleet.json", "resume.json", "fenced.json", "unleased.json")
 STATES = {
     "starting": "has not reached the engine yet",
     "ok": "up to date",
@@ -45,11 +47,14 @@ def read(run, name, otherwise=None):
 
 
 def write(run, name, value):
-    """Put a value in place atomically."""
+    """Put a value in place atomically; who this copy is (LASTING) survives the machine's end, too."""
     full = os.path.join(run, name)
     temp = "%s.%d.tmp" % (full, os.getpid())
     with open(temp, "wb") as f:
         f.write(codec.dumps(value).encode("ascii"))
+        if name in LASTING:
+            f.flush()
+            os.fsync(f.fileno())
     os.replace(temp, full)
 
 
@@ -111,14 +116,49 @@ def spelt(project, state, paths):
     for name, task in paths.items():
         real = os.path.realpath(os.path.join(root, name))
         inside = real[len(root) + 1 :].replace(os.sep, "/") if real.startswith(root + os.sep) else name.rstrip("/")
-        out.setdefault(prefix + inside + ("/" if name.endswith("/") else ""), task)
+        out.setdefault(text(prefix + inside) + ("/" if name.endswith("/") else ""), task)
     return out
 
 
+def text(name):
+    """A name of the system's as the engine can keep it: what is no UTF-8 is all alike, and so excludes each other."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def news(run, lines):
-    """Lines more for the lead, each once."""
-    known = read(run, "news.json", [])
-    write(run, "news.json", known + [line for line in lines if line not in known])
+    """Lines more for the lead, each once, as a terminal and a reader may have them."""
+    with _alone_with_news(run):
+        known = read(run, "news.json", [])
+        write(run, "news.json", known + [line for line in map(plainly, lines) if line not in known])
+
+
+def take_news(run, most):
+    """The lead's next lines, which it now has; the rest stays."""
+    if not os.path.exists(os.path.join(run, "news.json")):
+        return []
+    with _alone_with_news(run):
+        known = read(run, "news.json", [])
+        if known[most:]:
+            write(run, "news.json", known[most:])
+        else:
+            remove(run, "news.json")
+    return known[:most]
+
+
+class _alone_with_news:
+    """A shipper adds lines while a hook takes some: neither may write over what the other has just done."""
+
+    def __init__(self, run):
+        self.path = os.path.join(run, "news.lock")
+
+    def __enter__(self):
+        import fcntl
+
+        self.lock = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        os.close(self.lock)
 
 
 def unfinished(project, data):

@@ -18,6 +18,7 @@ WHERE = ("service", "host", "port", "dbname", "sslmode")  # handed to libpq as t
 SSL = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 KEYS = ("project",) + WHERE + ("branches", "offline", "lease_minutes")
 SECRETS = ("password", "passwd", "pass", "user", "username", "dsn", "url", "uri", "sslkey", "sslpassword", "passfile")
+YAML_WORDS = ("on", "off", "yes", "no", "y", "n", "true", "false", "null")
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -86,8 +87,20 @@ def text(settings):
     out = ["# Squads on several machines work on this project: docs/fleet.md of the plugin `team`. Commit this file; it holds no secret:"]
     out += ["# user and password are libpq's own business (PGUSER, a service file, ~/.pgpass)."]
     out += ["project: " + settings["project"]]
-    out += ["%s: %s" % (k, settings["where"][k]) for k in WHERE if k in settings["where"]]
-    out += ["branches:", "  trunk: " + settings["trunk"]]
-    out += ["  own: [%s]" % ", ".join('"%s"' % p for p in settings["own"])] if settings["own"] else []
+    out += ["%s: %s" % (k, settings["where"][k] if k == "port" else _spelt(settings["where"][k])) for k in WHERE if k in settings["where"]]
+    out += ["branches:", "  trunk: " + _spelt(settings["trunk"])]
+    out += ["  own: [%s]" % ", ".join(map(_quoted, settings["own"]))] if settings["own"] else []
     out += ["offline: " + settings["offline"], "lease_minutes: %g" % settings["lease_minutes"]]
     return "\n".join(out) + "\n"
+
+
+def _spelt(word):
+    """A text as YAML reads it back: a branch called `on` is no yes."""
+    plain = (word[:1].isalpha() or word[:1] == "/") and not word.strip(LETTERS + LETTERS.upper() + "._-/")
+    return word if plain and word.lower() not in YAML_WORDS else _quoted(word)
+
+
+def _quoted(word):
+    import json
+
+    return json.dumps(word, ensure_ascii=False)

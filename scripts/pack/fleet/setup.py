@@ -8,7 +8,8 @@ import sys
 import psycopg
 
 from ..base import codec, project_facts
-from . import policy
+from ..protocol.guards_result import plainly
+from . import files, policy
 from .engine import VERSION, Engine, FleetError, migrations
 
 ROLES = ("fleet_owner", "fleet_member", "fleet_reader")
@@ -31,8 +32,14 @@ def init(where):
         with conn.transaction():
             conn.execute("select pg_advisory_xact_lock(hashtext('team fleet init'))")
             for role in ROLES:
-                if not conn.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
-                    conn.execute("create role %s nologin" % role)
+                try:
+                    with conn.transaction():
+                        conn.execute("create role %s nologin" % role)
+                except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                    pass  # roles are the server's: another database's fleet has made them, or is just making them
+                except psycopg.errors.InsufficientPrivilege:
+                    if not conn.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                        raise
             conn.execute("create schema if not exists fleet")
             if not conn.execute("select pg_has_role('fleet_owner', 'member')").fetchone()[0]:
                 conn.execute("grant fleet_owner to current_user")
@@ -41,6 +48,11 @@ def init(where):
                 "create table if not exists fleet.migrations (number integer primary key, name text not null, sha256 text not null, "
                 "at timestamptz not null default clock_timestamp())"
             )
+            # Row security binds owners, too (FORCE), and who runs this need not be a superuser.
+            if not conn.execute("select 1 from pg_policies where schemaname = 'fleet' and policyname = 'applied'").fetchone():
+                conn.execute(
+                    "create policy applied on fleet.migrations for insert with check (pg_has_role(session_user, 'fleet_owner', 'member'))"
+                )
             done = dict(conn.execute("select number, sha256 from fleet.migrations").fetchall())
             if done and max(done) > VERSION:
                 raise FleetError("the fleet's schema is number %d and this plugin knows %d: update the plugin" % (max(done), VERSION))
@@ -89,6 +101,10 @@ def grant(where, name, kind):
                 engine.rows("grant %s to %s" % (role, login))
             elif role in had:
                 engine.rows("revoke %s from %s" % (role, login))
+    except FleetError as error:
+        if error.code != "42501":
+            raise
+        raise FleetError("only whoever made the fleet, or a login with CREATEROLE, lets others use it: connect as that one") from None
     finally:
         engine.close()
 
@@ -101,7 +117,7 @@ def roots(project):
     return sorted(out.split())
 
 
-def join(project, settings, squad=None):
+def join(project, settings, named=None):
     """Make a clone part of a fleet: the project is one of the fleet's, the file is written. Answers the file's path."""
     commits = roots(project)
     if git(project, "rev-parse", "--is-shallow-repository") == "true":
@@ -113,6 +129,12 @@ def join(project, settings, squad=None):
                 "this clone has none of the commits that project %s of the fleet began with: it is another project; choose another --project"
                 % settings["project"]
             )
+        mine = named or squad(project)
+        if not engine.call("of_squad", settings["project"], mine)[0][0]:
+            raise FleetError(
+                "squad %s has other members, and this login is none: one of them runs `pack fleet admit %s LOGIN`, or choose another --squad"
+                % (mine, mine)
+            )
     finally:
         engine.close()
     path = os.path.join(project, policy.NAME)
@@ -120,8 +142,8 @@ def join(project, settings, squad=None):
     with open(path + ".tmp", "w", encoding="utf-8") as f:
         f.write(policy.text(settings))
     os.replace(path + ".tmp", path)
-    if squad:
-        subprocess.run(["git", "-C", project, "config", "team.squad", squad], check=True)
+    if named:
+        subprocess.run(["git", "-C", project, "config", "team.squad", named], check=True)
     remember_python()
     return path
 
@@ -146,7 +168,7 @@ def machine_facts():
     try:
         with open(home(), encoding="utf-8") as f:
             found = codec.loads(f.read())
-        found["machine"] = str(found["machine"])
+        found["machine"] = files.text(plainly(str(found["machine"])))
         return found
     except (OSError, ValueError, KeyError, TypeError):
         return {"machine": os.environ.get("TEAM_MACHINE") or os.uname().nodename}
@@ -154,12 +176,13 @@ def machine_facts():
 
 def squad(project):
     """The squad of a clone: `git config team.squad`, else its user's name."""
-    return (git(project, "config", "team.squad") or os.environ.get("USER") or "squad")[:100]
+    return files.text(plainly(git(project, "config", "team.squad") or os.environ.get("USER") or "squad"))[:100]
 
 
 def branch(project):
-    """The branch that HEAD is on, "" when it is on none."""
-    return git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    """The branch that HEAD is on, "" when it is on none, or on one whose name is no UTF-8: who takes the run over goes on without one."""
+    name = git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    return name if files.text(name) == name else ""
 
 
 def lineage(project, settings):

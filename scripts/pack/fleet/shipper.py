@@ -26,6 +26,7 @@ LOOK = 0.2  # seconds between looks at the journal
 BATCH_LINES, BATCH_BYTES = 2000, 1 << 20
 GRACE = 30.0  # seconds that a lease is kept for a plan that is not in the journal yet
 BUNDLE_MAX = 32 << 20
+BUNDLE_AGAIN = 60.0  # seconds before commits that could not be kept are sent again
 
 
 class Shipper:
@@ -47,7 +48,7 @@ class Shipper:
         self.held, self.granted = {}, {}
         self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
         self.next_try = self.next_beat = 0.0
-        self.pause, self.bundled = 0.25, None
+        self.pause, self.bundled, self.next_bundle = 0.25, None, 0.0
         self.shown = None
         self.contracts = None  # (every contract's versions, who needs which), as the engine last said
         self.engine.listens = self.settings["project"]
@@ -126,6 +127,7 @@ class Shipper:
 
     def announce(self):
         """Make the run known, or find out how far it is known. The chain that is stored must be this one's beginning."""
+        self.squad = setup.squad(self.project)
         self.epoch, stored, total, self.turn = self.engine.call(
             "announce",
             self.own["run"],
@@ -178,7 +180,9 @@ class Shipper:
         self._bundle()
         self.branch = setup.branch(self.project)
         self.shown = self._shown()
-        _until, _now, turn, _last = self.engine.call("heartbeat", *self.me(), codec.dumps(self.facts()), self.branch, self.head())[0]
+        # The number alone: psycopg reads no time where the server's operator chose another DateStyle than ISO.
+        told = (*self.me(), codec.dumps(self.facts()), self.branch, self.head())
+        turn = self.engine.rows("select turn from fleet.heartbeat(%s, %s, %s, %s, %s, %s)", told)[0][0]
         self.next_beat = time.monotonic() + max(0.2, min(15.0, self.ttl / 4))
         if turn != self.turn:
             self._holdings()
@@ -282,17 +286,27 @@ class Shipper:
                     )
         self._holdings()
         if waiting:
-            files.write(self.run, "conflicts.json", found)
+            before = files.read(self.run, "conflicts.json", [])
+            files.write(self.run, "conflicts.json", before + [line for line in found if line not in before])
             files.note(self.run, found)
             files.news(self.run, found)
-            files.remove(self.run, "unleased.json")
+            # A hook that had no answer in time may have added some meanwhile.
+            files.write(self.run, "unleased.json", [w for w in files.read(self.run, "unleased.json", []) if w["path"] not in waiting])
 
     def _bundle(self):
         """The commits that no remote is known to have, for a machine that takes over; as far as they are not too many."""
-        head = self.head()
-        if not head or head == self.bundled:
+        head, now = self.head(), time.monotonic()
+        if not head or head == self.bundled or now < self.next_bundle:
             return
-        self.bundled = head
+        self.next_bundle = now + BUNDLE_AGAIN  # a link that is too slow for it must not be asked at each sign of life
+        size = setup.git(self.project, "rev-list", "--disk-usage", "--objects", "HEAD", "--not", "--remotes")
+        self.status["unkept"] = ""
+        if size and int(size) > BUNDLE_MAX:
+            self.bundled, self.status["unkept"] = (
+                head,
+                "%d MB of commits that no remote has are too many for the engine: push them" % (int(size) >> 20),
+            )
+            return
         done = subprocess.run(
             ["git", "-C", self.project, "bundle", "create", "-q", "-", "HEAD", "--not", "--remotes"],
             stdout=subprocess.PIPE,
@@ -300,10 +314,12 @@ class Shipper:
         )
         if done.returncode == 0 and 0 < len(done.stdout) <= BUNDLE_MAX:
             self.engine.call("keep_bundle", *self.me(), head, done.stdout)
+        self.bundled, self.next_bundle = head, 0.0
 
     # -- what hooks ask -------------------------------------------------------------------------------------------------
     def answer(self, asked):
-        """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"},
+        """One question of a hook, answered {"ok": True, ...} or {"ok": False, one of "inway", "lost", "fenced", "away" (nobody answered), "refused"
+        (the engine did, and says no)}: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"},
         {"ask": "approved", "paths": [...]}."""
         before = files.seconds()
         try:
@@ -334,14 +350,19 @@ class Shipper:
         except Unreachable as error:
             self._offline(error)
             return {"ok": False, "away": str(error), "standing": self._contracts(ask=False)}
+        except Diverged as error:
+            self._diverged(error)
+            return {"ok": False, "refused": str(error)}
         except FleetError as error:
-            if isinstance(error, Diverged):
-                self.status.update(state="diverged", why=str(error))
-            return {"ok": False, "away": str(error)}
+            return {"ok": False, "refused": str(error)}
 
     def _fenced(self, error):
         files.write(self.run, "fenced.json", error.detail or {"machine": "another machine"})
         self.status.update(state="fenced", why=str(error))
+
+    def _diverged(self, error):
+        self.status.update(state="diverged", why=str(error))
+        self.epoch, self.next_try = None, time.monotonic() + 5.0  # nothing is asked for this copy before the records agree
 
     def _offline(self, error):
         self.status.update(state="offline", why=str(error))
@@ -386,8 +407,7 @@ class Shipper:
             self._fenced(error)
             return True
         except Diverged as error:
-            self.status.update(state="diverged", why=str(error))
-            self.next_try = now + 5.0
+            self._diverged(error)
         except Unreachable as error:
             self._offline(error)
         except FleetError as error:

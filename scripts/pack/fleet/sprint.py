@@ -4,6 +4,7 @@ Here are the engine's rows; what they mean for a sprint's lanes and exit criteri
 """
 
 from ..base import codec
+from ..protocol.guards_result import plainly
 from . import policy, setup
 from .engine import Engine
 
@@ -23,7 +24,7 @@ class Shared:
     def items(self):
         """{id: (version, data)} of the backlog."""
         rows = self.engine.rows("select id, version, data from fleet.items where project = %s and version > 0", (self.project,))
-        return {ident: (version, data) for ident, version, data in sorted(rows, key=lambda row: int(row[0][1:]))}
+        return {ident: (version, plain(data)) for ident, version, data in sorted(rows, key=lambda row: int(row[0][1:]))}
 
     def put(self, ident, version, data):
         """An item as it should stand, where nobody changed it since `version`. Answers (version, since)."""
@@ -38,7 +39,9 @@ class Shared:
             "select id, squad, about, data, member, machine, extract(epoch from at)::float8 from fleet.notes where project = %s and kind = %s order by id",
             (self.project, kind),
         )
-        return [dict(zip(("id", "squad", "about", "data", "member", "machine", "at"), row)) for row in rows]
+        found = [dict(zip(("id", "squad", "about", "data", "member", "machine", "at"), row)) for row in rows]
+        whole = kind in ("status", "integration")  # a text of many lines, and what has a digest
+        return found if whole else [plain(one) for one in found]
 
     def contract(self, name):
         """A contract's newest version, None while there is none."""
@@ -70,13 +73,22 @@ class Shared:
         return standing(self.folder, self.squad, contracts(self.engine, self.project), needed) if needed else []
 
 
+def plain(value):
+    """What another member wrote, without what a terminal would obey."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return plainly(value) if isinstance(value, str) else value
+
+
 def contracts(engine, project):
     """Every version of every contract, in order: [{"name", "version", "squad", "commit", "digest", "drift", "at"}]."""
     rows = engine.rows(
         "select name, version, squad, commit, digest, drift, extract(epoch from at)::float8 from fleet.contracts where project = %s order by name, version",
         (project,),
     )
-    return [dict(zip(("name", "version", "squad", "commit", "digest", "drift", "at"), row)) for row in rows]
+    return [plain(dict(zip(("name", "version", "squad", "commit", "digest", "drift", "at"), row))) for row in rows]
 
 
 def needs(engine, project):
@@ -95,7 +107,7 @@ def standing(folder, squad, contracts, needs):
         if not versions:
             continue
         merged = next((c["version"] for c in reversed(versions) if has(folder, c["commit"])), 0)
-        drift = [line for c in versions if c["version"] > merged for line in c["drift"]]
+        drift = [str(line) for c in versions if c["version"] > merged for line in c["drift"]]
         newest, why = versions[-1], ""
         if not merged:
             why = "no version of it is merged here"

@@ -2,6 +2,8 @@
 
 import time
 
+from ..protocol.guards_result import plainly
+
 RUNS = """
 select r.run, r.team, r.squad, r.member, r.machine, r.lineage, r.branch, r.last_seq, r.facts, r.epoch,
        extract(epoch from r.opened), extract(epoch from r.beat), r.closed is not null, r.until > clock_timestamp(),
@@ -22,7 +24,8 @@ def collect(engine, project, leases=False):
     """{"project", "now", "runs": [...], "sprint": {...}, "leases": [...]} of a project; times are seconds since the epoch by the engine's clock."""
     now = float(engine.rows("select extract(epoch from clock_timestamp())")[0][0])
     runs = []
-    for row in engine.rows(RUNS, (project, MOST)):
+    found = engine.rows(RUNS, (project, MOST + 1))
+    for row in found[:MOST]:
         one = dict(zip(NAMES, row))
         facts = one.pop("facts")
         one.update(
@@ -38,7 +41,7 @@ def collect(engine, project, leases=False):
         one["state"] = "closed" if one["closed"] else "alive" if one["living"] else "silent"
         runs.append(one)
     items = engine.rows(SPRINT, (project,))
-    out = {"project": project, "now": now, "runs": runs}
+    out = {"project": project, "now": now, "runs": runs, "more": len(found) > MOST}
     out["sprint"] = {"items": {state: count for state, count, _over in items}, "escalated": sum(over for _s, _c, over in items)}
     if leases:
         out["leases"] = [
@@ -72,11 +75,13 @@ def here(run, status):
     ]
     if status.get("why"):
         lines.append("  " + status["why"])
+    if status.get("unkept"):
+        lines.append("  a machine that takes over would not have them: " + status["unkept"])
     waiting = files.read(run, "unleased.json", [])
     if waiting:
         lines.append("  without a lease (`offline: allow`): " + ", ".join(w["path"] for w in waiting)[:300])
     lines += ["  conflict: " + c for c in files.read(run, "conflicts.json", [])]
-    return lines
+    return list(map(plainly, lines))
 
 
 def text(found):
@@ -108,6 +113,8 @@ def text(found):
             lines.append("       its leases may be taken; `pack fleet resume %s` in a clone goes on with it" % r["run"][:8])
         if r["unleased"]:
             lines.append("       ⚠ works on %d paths without a lease (offline: allow)" % r["unleased"])
+    if found.get("more"):
+        lines.append("⚠ there are more than %d runs; the newest are not shown: `pack fleet prune` removes old ones" % MOST)
     said = found.get("sprint") or {}
     if said.get("items"):
         line = "sprint: " + ", ".join("%d %s" % (n, state) for state, n in sorted(said["items"].items()))
@@ -125,7 +132,7 @@ def text(found):
                 time.strftime("%Y-%m-%d %H:%M", time.gmtime(one["since"])),
             )
         )
-    return "\n".join(lines)
+    return "\n".join(map(plainly, lines))
 
 
 def _ago(seconds):

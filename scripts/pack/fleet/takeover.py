@@ -28,19 +28,31 @@ FETCH = 5000  # records at once
 def find(engine, project, asked):
     """The run of a fleet's project that is asked for, by its team's name or the beginning of its number: its row as a dict."""
     rows = engine.rows(
-        "select run, team, squad, member, machine, branch, head, closed, last_seq from fleet.runs where project = %s and closed is null "
+        "select run, team, squad, member, machine, branch, head, closed, last_seq, holder from fleet.runs where project = %s and closed is null "
         "order by opened",
         (project,),
     )
-    names = ("run", "team", "squad", "member", "machine", "branch", "head", "closed", "last_seq")
+    names = ("run", "team", "squad", "member", "machine", "branch", "head", "closed", "last_seq", "holder")
     rows = [dict(zip(names, row)) for row in rows]
     found = [r for r in rows if r["team"] == asked or len(asked) > 3 and r["run"].startswith(asked)]
     if len(found) == 1:
-        return found[0]
+        return _plain(found[0])
     shown = ", ".join("%s (%s, squad %s on %s)" % (r["run"][:8], r["team"], r["squad"], r["machine"]) for r in found or rows)
     if found:
         raise FleetError("several open runs are called %s: give the number: %s" % (asked, shown))
     raise FleetError("project %s has no open run %s; open: %s" % (project, asked, shown or "none"))
+
+
+def _plain(row):
+    """A run's row whose names may become paths and git's arguments here: another member wrote them."""
+    team, branch, head = row["team"], row["branch"], row["head"]
+    if not team.isprintable() or "/" in team or team.startswith("."):
+        raise FleetError("run %s is called %r, which is no team's name: it is not restored" % (row["run"][:8], team))
+    if head and (len(head) not in (40, 64) or head.strip("0123456789abcdef")):
+        raise FleetError("run %s names %r, which is no commit: it is not restored" % (row["run"][:8], head))
+    if branch and (branch.startswith("-") or subprocess.run(["git", "check-ref-format", "refs/heads/" + branch]).returncode):
+        raise FleetError("run %s is on %r, which is no branch's name: it is not restored" % (row["run"][:8], branch))
+    return row
 
 
 def resume(project, data, asked, force=False, say=print):
@@ -59,6 +71,9 @@ def resume(project, data, asked, force=False, say=print):
         if own and own["run"] != row["run"]:
             raise FleetError("this clone had another run called %s: use another clone" % team)
         begun = files.read(run, "resume.json") or {}
+        stands = (files.read(run, "ship.json") or {}).get("state")
+        if live is not None and own.get("holder") == row["holder"] and not begun and stands != "diverged":
+            raise FleetError("this clone leads %s already: type `team resume` in the client, here" % team)
         own = (begun if begun.get("run") == row["run"] else own) or {
             "run": row["run"],
             "holder": os.urandom(16).hex(),
@@ -89,10 +104,10 @@ def resume(project, data, asked, force=False, say=print):
                 raise FleetError("the engine has no whole record of %s: nothing can be resumed" % team)
             _resumed(store, project)
             paths.mark(project, data, team, run, sys.executable, store.disk)
-        files.remove(run, "resume.json")
         os.close(alone)
         alone = None
         desk.launch(run, project, os.environ)
+        files.remove(run, "resume.json")  # last: before it the same command goes on, after it the clone leads
         say("restored: %d records, phase %s, branch %s" % (last, store.state["phase"], row["branch"] or "(none)"))
         return team
     finally:
@@ -169,8 +184,27 @@ def _branch(engine, project, row, dry=False, again=False):
             % (branch, branch)
         )
     if dry:
+        _in_the_way(project, here, head)
         return
-    _git(project, "checkout", "-q", *(["-f"] if again else []), *(["-B", branch] if branch else ["--detach"]), head)
+    try:
+        _git(project, "checkout", "-q", *(["-f"] if again else []), *(["-B", branch] if branch else ["--detach"]), head)
+    except FleetError:
+        # A hook of the clone's own that fails behind the checkout fails the command: what counts is where the clone is now.
+        arrived = _git(project, "rev-parse", "HEAD", check=False) == head and not _git(
+            project, "status", "--porcelain", "--untracked-files=no"
+        )
+        if not arrived or (_git(project, "symbolic-ref", "--short", "-q", "HEAD", check=False) or "") != branch:
+            raise
+
+
+def _in_the_way(project, here, head):
+    """Raises where files that git does not track would be overwritten: nothing is changed by asking."""
+    try:
+        _git(project, "read-tree", "-n", "-m", "-u", *([here] if here else []), head)
+    except FleetError as error:
+        raise FleetError(
+            "the run's last commit cannot be checked out here (%s): move what is in its way aside, then the same command again" % error
+        ) from None
 
 
 def _journal(engine, run, last, total):
@@ -183,7 +217,7 @@ def _journal(engine, run, last, total):
         if not rows:
             break
         for number, line in rows:
-            if number != seq + 1:
+            if number != seq + 1 or not line.isascii():
                 break
             chain, seq = hashlib.sha256(chain + line.encode("ascii")).digest(), number
             out.append(line.encode("ascii") + b"\n")
@@ -193,8 +227,11 @@ def _journal(engine, run, last, total):
     records, end, problem = read_chain(journal)
     if problem.startswith("damaged"):
         raise Diverged("the engine's records of this run are %s: its backup is needed" % problem)
-    for _record, _state in replayed(records):
-        pass
+    try:
+        for _record, _state in replayed(records):
+            pass
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Diverged("the engine's records of this run are no run's (%s: %s)" % (type(error).__name__, error)) from None
     return journal[:end]
 
 

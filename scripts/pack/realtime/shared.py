@@ -51,7 +51,9 @@ class Backlog(sprint.Backlog):
             self.shared = Shared(os.path.abspath(root), settings)
             OPEN.append(self)
             self.now = self.shared.now()
-            found = self.shared.items()
+            stored = self.shared.items()
+            found = {ident: row for ident, row in stored.items() if self._problem(dict(row[1], id=row[1].get("id", ident))) is None}
+            self.unread = sorted(set(stored) - set(found))
             self.standing = self.shared.standing()
         super().__init__(data, root)
         self.local, self.items = self.items, [dict(item) for _version, item in found.values()]
@@ -123,6 +125,10 @@ class Backlog(sprint.Backlog):
         ]
         if setup.git(self.shared.folder, "check-ignore", "-q", self.path) is None:
             out.append("NOTE %s is a copy of the fleet's backlog: leave it out of git (.gitignore)" % os.path.normpath(self.path))
+        out += [
+            "UNREADABLE %s in the engine is left out: no program of ours wrote it so; the fleet's owner removes the row" % i
+            for i in self.unread
+        ]
         return out + [
             "HANDED OVER %s %s: %s; `pack sprint accept %s`" % (i["id"], i["title"], i["handoff"]["note"], i["id"])
             for i in self.items
@@ -263,7 +269,7 @@ def _integration(data, backlog, now, root, item, gate):
     if missing:
         return "no smoke suite of %s ran on this code, on any machine" % ", ".join(missing)
     bad = [s for s in steps.values() if not s["ok"]]
-    return "%s on %s: %s" % (bad[0]["do"], bad[0]["machine"], bad[0]["why"]) if bad else None
+    return rows.plain("%s on %s: %s" % (bad[0]["do"], bad[0]["machine"], bad[0].get("why"))) if bad else None
 
 
 def _status(data, backlog, now, root, item, gate):
@@ -287,8 +293,13 @@ def _contracts(data, backlog, now, root, item, gate):
     if late:
         return "%s, which other squads rest on, is not merged here: %s" % (late[0]["name"], late[0]["why"])
     for name, versions, _squads in every:
+        # The clone's own file: a recording says whom to ask with what of the environment, so one that only lies in the engine is not obeyed.
+        folder, version = handoffs.newest(data, root).get(name), versions[-1]
         try:
-            problems = record.replay(backlog.shared.recording(name, versions[-1]["version"]), root)
+            mine = record.load(folder, name) if folder else {}
+            if mine.get("digest") != version["digest"]:
+                return "%s: the newest recording here is not version %d: merge %s, or publish yours" % (name, version["version"], version["commit"][:12])  # fmt: skip
+            problems = record.replay(mine, root)
         except (RuntimeError, OSError, ValueError) as error:
             problems = [str(error)]
         if problems:
