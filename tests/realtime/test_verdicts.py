@@ -204,9 +204,12 @@ def test_a_stream_that_nobody_may_read_beside_its_consumers_is_told(nats_url, ca
     async def main(stop):
         client = await nats.connect(nats_url)
         await client.jetstream().add_stream(StreamConfig(name=name, subjects=[name], retention=RetentionPolicy.WORK_QUEUE))
+        await client.jetstream().add_stream(StreamConfig(name=name + "s", subjects=[name + ".a", name + ".b.>"]))
         await client.close()
 
     probe.run(main)
+    assert pack("rt", "probe", "nats", nats_url, "--duration", 1, "--option", "stream=%ss" % name) == 2
+    assert "holds what is published to %s.a, %s.b.>: give one of these as the option `subject`" % (name, name) in capsys.readouterr().err
     for stream, told in ((name, "the stream %s is a work queue" % name), (name + "x", "the server has no stream %sx" % name)):
         assert pack("rt", "probe", "nats", nats_url, "--duration", 1, "--option", "stream=" + stream, "--option", "subject=" + name) == 2
         said = capsys.readouterr().err

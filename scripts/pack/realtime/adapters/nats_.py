@@ -216,10 +216,15 @@ class Nats(Adapter):
     async def _readable(self):
         """RuntimeError where the application's stream lets nobody read beside its own consumers, or is not there."""
         try:
-            retention = (await self.js.stream_info(self.stream)).config.retention
+            config = (await self.js.stream_info(self.stream)).config
         except nats.js.errors.NotFoundError:
             raise RuntimeError("the server has no stream %s; leave out the option `stream` for one of the probe's own" % self.stream)
-        if retention == RetentionPolicy.WORK_QUEUE:
+        if "subject" not in self.options:
+            raise RuntimeError(
+                "the stream %s holds what is published to %s: give one of these as the option `subject`"
+                % (self.stream, ", ".join(config.subjects or ()) or "no subject")
+            )
+        if config.retention == RetentionPolicy.WORK_QUEUE:
             raise RuntimeError(
                 "the stream %s is a work queue: each of its messages is for one consumer and then gone, so the probe cannot read beside yours; "
                 "leave out the option `stream`, or audit your `worker` on it" % self.stream
