@@ -417,6 +417,14 @@ def mosquitto(tmp_path):
         running.stop()
 
 
+@pytest.mark.parametrize("processor, told", [(0.2, "with 20 % of a processor: other programs on this machine had the rest"), (0.95, None)])
+def test_a_probe_that_the_machine_starves_says_so(processor, told):
+    """Its loop is full when others have the processor, too: that is no ceiling of the probe's."""
+    said = derive.own_limit({"usage": [[0.97, processor]] * 3, "rate": 1000.0})
+    assert "at work for 97 % of the time in 3 of 3 seconds" in said
+    assert told in said if told else "other programs" not in said
+
+
 def test_a_worker_that_reorders_breaks_an_order(redis_url, tmp_path, capsys):
     worker = ["{python}", "faulty_worker.py", "swap"]
     team = project(tmp_path, spec("redis", redis_url, messages=200, worker=worker, guarantee="at-least-once", ordering="total", crashes=0))
@@ -780,7 +788,9 @@ def test_a_rabbit_queue_of_an_application_is_taken_as_it_is_and_not_from_its_con
 
         async def asked(queue):
             words = ["rt", "probe", "rabbitmq", rabbit_url, "--rate", "50", "--duration", "1", "--option", "queue=" + queue]
-            child = await asyncio.create_subprocess_exec(sys.executable, "-I", START, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", START, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
             return (await child.communicate())[0].decode(), child.returncode
 
         said, code = await asked(name)

@@ -31,6 +31,21 @@ async def pieces(socket, message):
             await socket.ping()
 
 
+SHAPED = ("/many", "/lines", "/pieces", "/fields")
+
+
+async def shaped(socket, path, message, held):
+    """All of it comes back, in another shape."""
+    if path == "/pieces":
+        await socket.send(pieces(socket, message))
+    elif path == "/fields":
+        await socket.send(json.dumps({"you": text(message), "raw": text(message)}))
+    else:
+        held.append(message)
+        if len(held) == 1:
+            asyncio.ensure_future(batch(socket, held, path))
+
+
 def asks(socket, request):
     if request.path == "/chat" and "chat.v1" not in request.headers.get("Sec-WebSocket-Protocol", ""):
         return socket.respond(400, "this path speaks chat.v1 only\n")
@@ -52,16 +67,9 @@ async def handle(socket):
                     await socket.send(one)
                 held.clear()
             continue
-        if path in ("/many", "/lines"):
-            held.append(message)
-            if len(held) == 1:
-                asyncio.ensure_future(batch(socket, held, path))
+        if path in SHAPED:
+            await shaped(socket, path, message, held)
             continue
-        if path == "/pieces":
-            await socket.send(pieces(socket, message))
-            continue
-        if path == "/fields":
-            message = json.dumps({"you": text(message), "raw": text(message)})
         if path == "/slow":
             await asyncio.sleep(1 / 60)
         if path in ("/text", "/json") and isinstance(message, bytes):
