@@ -9,3 +9,4 @@ test-rt: ## real-time and report tests against real brokers
 
 bench-rt: $(STAMP) ## the probe beside bare clients of the same libraries, as ratios measured in one run
 	$(BIN)/python bench/rt/bench.py
+	$(BIN)/python bench/rt/throughput.py

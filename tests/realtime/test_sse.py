@@ -27,6 +27,10 @@ def events():
         ("/json", ("--option", 'message={"say": "{body}"}'), 0, ["received 100, lost 0"]),
         ("/cut", (), 0, ["received 100, lost 0", "the stream ended; it was asked for again"]),
         ("/held", (), 0, ["what is missing are the last ", "a proxy that buffers"]),
+        ("/cr", (), 0, ["received 100, lost 0"]),
+        ("/bom", (), 0, ["received 100, lost 0"]),
+        ("/halves", (), 0, ["received 100, lost 0"]),
+        ("/gone", (), 1, ["asked again, the server answers with HTTP 503 Service Unavailable", "nothing came back"]),
         ("/none", (), 2, ["HTTP 200 OK, no event stream (text/plain; charset=utf-8)"]),
     ],
 )

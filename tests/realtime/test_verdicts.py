@@ -1,6 +1,7 @@
 """Verdicts on systems whose fault is known: what is sick is not called healthy, nor the other way round, and never the instrument's
 own limit is the system's. Every server and broker is real."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -90,6 +91,11 @@ def test_what_is_lost_is_shown_where_it_may(faulty, tmp_path, capsys):
         ("/late", (), "INVALID: whatever comes first, the server ended the connection with 4401 (token expired)"),
         ("/five", (), "received 200, lost 0"),
         ("/upper", (), "messages came that are none of the probe's"),
+        ("/many", (), "received 200, lost 0\n"),
+        ("/lines", (), "received 200, lost 0\n"),
+        ("/fields", (), "received 200, lost 0\n"),
+        ("/pieces", (), "received 200, lost 0\n"),
+        ("/chat", ('headers={"Sec-WebSocket-Protocol": "chat.v1"}',), "received 200, lost 0\n"),
         ("/close", ("frame=binary",), "the first that failed: Gone: the server ended the connection with 1011 (out of cheese)"),
     ],
 )
@@ -99,6 +105,18 @@ def test_text_and_json_frames_and_the_reason_of_a_close(faulty, path, options, t
     out = capsys.readouterr().out
     assert told in out and ("INVALID" in told) == ("INVALID" in out)
     assert code == (1 if "nothing came back" in out or "INVALID" in out else 0)
+
+
+def test_a_burst_that_comes_back_in_batches_is_whole(faulty, tmp_path, capsys):
+    team = project(tmp_path, spec("websocket", faulty + "/many", burst={"messages": 300, "drain_s": 20}))
+    assert pack("rt", "burst", "--quiet", "--dir", team) == 0, capsys.readouterr().out
+    found = row(team, "burst_handling_capacity")
+    assert found["verdict"] == "PASS" and not found["facts"].get("lost"), found
+
+
+def test_a_subprotocol_that_is_asked_for_is_told(faulty, capsys):
+    assert pack("rt", "probe", "websocket", faulty + "/chat", "--duration", 1) == 2
+    assert "HTTP 400 Bad Request (this path speaks chat.v1 only)" in capsys.readouterr().err
 
 
 def test_a_payload_over_a_mebibyte_comes_back(faulty, capsys):
@@ -186,9 +204,12 @@ def test_a_stream_that_nobody_may_read_beside_its_consumers_is_told(nats_url, ca
     async def main(stop):
         client = await nats.connect(nats_url)
         await client.jetstream().add_stream(StreamConfig(name=name, subjects=[name], retention=RetentionPolicy.WORK_QUEUE))
+        await client.jetstream().add_stream(StreamConfig(name=name + "s", subjects=[name + ".a", name + ".b.>"]))
         await client.close()
 
     probe.run(main)
+    assert pack("rt", "probe", "nats", nats_url, "--duration", 1, "--option", "stream=%ss" % name) == 2
+    assert "holds what is published to %s.a, %s.b.>: give one of these as the option `subject`" % (name, name) in capsys.readouterr().err
     for stream, told in ((name, "the stream %s is a work queue" % name), (name + "x", "the server has no stream %sx" % name)):
         assert pack("rt", "probe", "nats", nats_url, "--duration", 1, "--option", "stream=" + stream, "--option", "subject=" + name) == 2
         said = capsys.readouterr().err
@@ -208,6 +229,21 @@ def test_a_packet_that_the_broker_does_not_take_is_its_answer(mosquitto, capsys)
     assert (
         said == "pack rt: the server refuses: the broker ended the connection: packet too large (149); that is what the server answered\n"
     )
+
+
+def test_a_broker_of_a_lower_quality_of_service_is_measured_at_it(mosquitto, capsys):
+    """The probe's own trial message was of QoS 1, whatever was asked, and a broker of QoS 0 ended the connection with "reason (155)"."""
+    address = mosquitto("max_qos 0")
+    assert pack("rt", "probe", "mqtt", address, "--duration", 1) == 2
+    assert "QoS not supported, give a lower one as the option `qos`" in capsys.readouterr().err
+    assert pack("rt", "probe", "mqtt", address, "--duration", 1, "--option", "qos=0") == 0
+    assert "received 100, lost 0" in capsys.readouterr().out
+
+
+def test_a_broker_that_is_full_of_connections_is_told(mosquitto, capsys):
+    assert pack("rt", "probe", "mqtt", mosquitto("max_connections 1"), "--duration", 1) == 2
+    said = capsys.readouterr().err
+    assert "the broker ended the connection" in said and said.count("\n") == 1, said
 
 
 def test_what_a_server_answers_is_not_taken_for_a_login(redis_url, capsys):
@@ -379,6 +415,14 @@ def mosquitto(tmp_path):
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.mark.parametrize("processor, told", [(0.2, "with 20 % of a processor: other programs on this machine had the rest"), (0.95, None)])
+def test_a_probe_that_the_machine_starves_says_so(processor, told):
+    """Its loop is full when others have the processor, too: that is no ceiling of the probe's."""
+    said = derive.own_limit({"usage": [[0.97, processor]] * 3, "rate": 1000.0})
+    assert "at work for 97 % of the time in 3 of 3 seconds" in said
+    assert told in said if told else "other programs" not in said
 
 
 def test_a_worker_that_reorders_breaks_an_order(redis_url, tmp_path, capsys):
@@ -740,3 +784,42 @@ def test_the_ceiling_of_the_probe(faulty, capsys):
     assert "good up to" in capsys.readouterr().out
     assert pack("rt", "ceiling", "websocket", faulty + "/slow", "--most", 1000) == 0
     assert "it was the system: only" in capsys.readouterr().out
+
+
+def test_a_rabbit_queue_of_an_application_is_taken_as_it_is_and_not_from_its_consumers(rabbit_url, capsys):
+    """A queue that was declared with arguments was refused; of one with a consumer half of the messages were called lost, and the
+    application's own were taken."""
+    import aio_pika
+
+    name = "app-%s" % os.urandom(3).hex()
+
+    async def main(stop):
+        connection = await aio_pika.connect(rabbit_url)
+        channel = await connection.channel()
+        await channel.declare_queue(name, durable=True, arguments={"x-message-ttl": 60000, "x-dead-letter-exchange": "none"})
+        await channel.declare_queue(name + "-held", durable=True)
+        await channel.default_exchange.publish(aio_pika.Message(b"an order"), routing_key=name + "-held")
+        queue = await channel.declare_queue(name + "-read", durable=True)
+
+        async def take(message):
+            await message.ack()
+
+        await queue.consume(take)
+
+        async def asked(queue):
+            words = ["rt", "probe", "rabbitmq", rabbit_url, "--rate", "50", "--duration", "1", "--option", "queue=" + queue]
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", START, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+            return (await child.communicate())[0].decode(), child.returncode
+
+        said, code = await asked(name)
+        assert code == 0 and "received 50, lost 0" in said, said
+        for queue, held in (("-held", "has 0 consumers and holds 1 messages"), ("-read", "has 1 consumers and holds 0 messages")):
+            said, code = await asked(name + queue)
+            assert code == 2 and held in said and "leave out the option `queue`" in said, said
+        kept = await (await channel.get_queue(name + "-held")).get(fail=False)
+        assert kept is not None and kept.body == b"an order"
+        await connection.close()
+
+    probe.run(main)

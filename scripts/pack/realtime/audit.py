@@ -467,9 +467,10 @@ def causal(path, name, project, progress=None):
             task.add_done_callback(lambda t: (sends.discard(t), t.cancelled() or t.exception()))
 
         def deliver(body, at, receiver=0):
-            number = probe.number_of(body, token.encode())
-            if number is None:
-                return
+            for number, _, _ in probe.pieces(body, token.encode()):
+                came(number, receiver)
+
+        def came(number, receiver):
             lines.append("e %d c%d" % (number, receiver))
             sender = number % members
             if receiver != sender:

@@ -156,10 +156,10 @@ def burst(path, name, project, progress=None):
         seen, arrivals = set(), []
 
         def deliver(body, at, receiver=0):
-            number = probe.number_of(body, token)
-            if number is not None and (number, receiver) not in seen:
-                seen.add((number, receiver))
-                arrivals.append(at)
+            for number, _, _ in probe.pieces(body, token):
+                if (number, receiver) not in seen:
+                    seen.add((number, receiver))
+                    arrivals.append(at)
 
         try:
             return await measure(adapter, deliver, seen, arrivals, stop)

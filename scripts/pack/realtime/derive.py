@@ -78,6 +78,7 @@ def _counts(entry, run, duration):
         raise forged("claims %g s of measurement in a run of %.1f s" % (duration, run["end"] - run["start"]))
 
 
+STARVED = 0.6  # of a processor, for a loop that is always at work: somebody else is, too
 BUSY = 0.9  # of one core, or of the loop's time: behind that, what comes late is the probe's own lateness
 
 
@@ -94,6 +95,10 @@ def own_limit(entry):
         len(full),
         len(seconds),
     )
+    given = [processor for loop, processor in entry["usage"] if max(loop, processor) >= BUSY]
+    share = sum(given) / len(given)
+    if share < STARVED:
+        text += ", with %.0f %% of a processor: other programs on this machine had the rest" % (100 * share)
     return text + ("; it was still good at %g/s" % good if good else "") + " (`pack rt ceiling` measures what it can here)"
 
 

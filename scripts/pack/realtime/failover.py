@@ -41,13 +41,11 @@ def recovery(path, name, project, server, progress=None):  # noqa: C901 - the co
         fault = {"number": None}
 
         def deliver(body, at, receiver=0):
-            number = probe.number_of(body, token)
-            if number is None:
-                return
-            state["received"].add(number)
-            if fault["number"] is not None and number >= fault["number"] and "back" not in fault:
-                fault["back"] = True
-                clock.note("recovered", "path")
+            for number, _, _ in probe.pieces(body, token):
+                state["received"].add(number)
+                if fault["number"] is not None and number >= fault["number"] and "back" not in fault:
+                    fault["back"] = True
+                    clock.note("recovered", "path")
 
         async def send(number):
             state["sent"] += 1
@@ -250,8 +248,8 @@ def election(path, name, project, nodes, progress=None):  # noqa: C901 - the cou
         clock, mark, loop = Clock(), {"number": None}, asyncio.get_running_loop()
 
         def deliver(body, at, receiver=0):
-            number = probe.number_of(body, token)
-            if number is not None and mark["number"] is not None and number >= mark["number"] and "back" not in mark:
+            numbers = [number for number, _, _ in probe.pieces(body, token)]
+            if mark["number"] is not None and "back" not in mark and any(number >= mark["number"] for number in numbers):
                 mark["back"] = True
                 clock.note("recovered", "path")
 

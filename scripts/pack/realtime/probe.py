@@ -10,6 +10,7 @@ taken for a slow server. Sender and receiver share one process and one clock.
 import asyncio
 import gc
 import logging
+import math
 import os
 import re
 import signal
@@ -28,6 +29,7 @@ from pack.realtime.adapters.base import UNABLE
 
 HIGHEST_US = 3600 * 10**6
 GRACE_S = 5.0  # without a single message before the rest counts as lost
+MOST_KEPT = 4096  # bytes of a body that is kept until it comes back
 MOST_PENDING = 100000  # unanswered sends; more of a server that answers nothing would only fill the probe's memory
 INTERRUPTS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 
@@ -72,6 +74,18 @@ class Counts:
         self._counts[(bucket << 10) + (value >> bucket)] += times
         self.total += times
 
+    def add_falling(self, first, step, many, times):
+        """`many` values, `first` and each `step` below the one before; `times` samples of each."""
+        counts, value, step = self._counts, first * 1e6, step * 1e6
+        for _ in range(many):
+            whole = 1 if value < 1 else HIGHEST_US if value > HIGHEST_US else int(value)
+            bucket = whole.bit_length() - 11
+            if bucket < 0:
+                bucket = 0
+            counts[(bucket << 10) + (whole >> bucket)] += times
+            value -= step
+        self.total += many * times
+
     def histogram(self):
         """As an HdrHistogram."""
         if self._at != self.total:
@@ -84,7 +98,7 @@ class Counts:
         return self._made
 
 
-_FILLS: "dict[tuple[int, int], bytes]" = {}
+_FILLS: "dict[int, list[bytes]]" = {}  # by their length
 
 
 def make_body(token, number, size):
@@ -93,13 +107,17 @@ def make_body(token, number, size):
     rest = size - len(head)
     if rest <= 0:
         return head
-    key = number & 255, rest
-    if key not in _FILLS:
-        fill = (b"%08x" % zlib.crc32(b"%d" % (number & 255)) * (rest // 8 + 1))[:rest]
-        if rest > 4096:
-            return head + fill
-        _FILLS[key] = fill
-    return head + _FILLS[key]
+    fills = _FILLS.get(rest)
+    if fills is not None:
+        return head + fills[number & 255]
+    if rest > MOST_KEPT:
+        return head + _fill(number & 255, rest)
+    _FILLS[rest] = [_fill(key, rest) for key in range(256)]
+    return head + _FILLS[rest][number & 255]
+
+
+def _fill(key, length):
+    return (b"%08x" % zlib.crc32(b"%d" % key) * (length // 8 + 1))[:length]
 
 
 def number_of(body, token):
@@ -118,8 +136,23 @@ def number_of(body, token):
         return None
 
 
+def pieces(body, token):
+    """[(number, begin, end)] of the probe's messages in one of the application's: a server that batches puts several into one, and one
+    that says in two fields what came says it twice."""
+    head, found = token + b" ", {}
+    place = body.find(head)
+    while place >= 0:
+        following = body.find(head, place + len(head))
+        end = following if following >= 0 else len(body)
+        number = number_of(body[place:end], token)
+        if number is not None and number not in found:
+            found[number] = (number, place, end)
+        place = following
+    return list(found.values())
+
+
 BITS = tuple(1 << i for i in range(8))
-BODY = re.compile(rb"[0-9a-f]{8} -?[0-9]+ [0-9a-z]*")  # what `make_body` makes, wherever an application puts it
+LETTERS = re.compile(rb"[0-9a-z]")  # of which `make_body` makes its filling
 
 
 class Outcome:
@@ -201,6 +234,18 @@ class Recording(Outcome):
                 self._open[number] = (first, came + 1)
             else:
                 self._spread.add(at - first)
+        self._counted(number, at)
+
+    def first(self, number, at):
+        """A message of which one copy is expected came back, for the first time: what `arrived` does, without a question."""
+        place = number >> 3
+        if place >= len(self._seen):
+            self._seen.extend(bytes(place + 4096 - len(self._seen)))
+        self._seen[place] |= BITS[number & 7]
+        self.received += 1
+        self._counted(number, at)
+
+    def _counted(self, number, at):
         self._latency.add(at - self.zero - number / self.rate)
         if self.arrivals is not None:
             second = int(at - self.zero)
@@ -214,14 +259,17 @@ class _Sender:
     """Sends what is due whenever the loop comes by, in one piece if the loop was late; `done` is set at the end."""
 
     MOST = 256  # messages in one go; then receivers have their turn
+    AT_ONCE = 32  # messages to one look at the clock
 
-    def __init__(self, adapter, recording, span, size, token, stop, copies, progress):
+    def __init__(self, adapter, recording, span, size, token, stop, copies, progress, kept):
+        """`kept`: {body: number} of what is on its way, where whoever receives looks for it; or None."""
         self.adapter, self.recording, self.size, self.token, self.stop = adapter, recording, size, token, stop
         self.number, self.total, self.copies, self.progress = span[0], span[1], copies, progress
         self.loop, self.tasks = asyncio.get_running_loop(), set()
         self.done, self.handle = self.loop.create_future(), None
         self.post = adapter.post if adapter.posting() else self._task
         self.every = max(1, int(recording.rate / 4))
+        self.kept = kept
         self.open, self.over = 0, False  # sends without an end; whether anybody still counts them
 
     def settled(self, error):
@@ -276,37 +324,121 @@ class _Sender:
 
     def _send(self):
         recording, clock, rate, zero = self.recording, time.perf_counter, self.recording.rate, self.recording.zero
-        number, copies, token, size, post = self.number, self.copies, self.token, self.size, self.post
-        late, departures, last = recording._lateness.add, recording.departures, min(self.total, self.number + self.MOST)
+        number, last = self.number, min(self.total, self.number + self.MOST)
         while number < last:
             now = clock()
-            wait = zero + number / rate - now
-            if wait > 0:
+            due = min(last, number + self.AT_ONCE, math.floor((now - zero) * rate) + 1)
+            if due <= number:
                 break
             if self.stop.is_set():
                 recording.partial = True
                 self.total = number
                 break
-            if number >= 0:
-                recording.sent += 1
-                late(-wait, copies)
-                if departures is not None:
-                    departures[min(int(now - zero), len(departures) - 1)] += 1
-                if self.progress and number % self.every == 0:
-                    self.progress.update(number, self.total, recording)
-            self.open += 1
-            post(make_body(token, number, size), 0, self.settled if number >= 0 else self.warmed)
-            number += 1
+            if number < 0:
+                due = min(due, 0)
+                self._post(number, due, self.warmed)
+            else:
+                self._account(number, due, now)
+                self._post(number, due, self.settled)
+            number = due
         self.number = number
         self.adapter.flush()
         if number >= self.total:
             return None
         return max(0.0, zero + number / rate - clock())
 
+    def _account(self, number, due, now):
+        """The measured messages from `number` to before `due` go out now."""
+        recording, many = self.recording, due - number
+        recording.sent += many
+        recording._lateness.add_falling(now - recording.due(number), 1.0 / recording.rate, many, self.copies)
+        if recording.departures is not None:
+            recording.departures[min(int(now - recording.zero), len(recording.departures) - 1)] += many
+        if self.progress and due // self.every != number // self.every or number == 0 and self.progress:
+            self.progress.update(number, self.total, recording)
+
+    def _post(self, number, due, settled):
+        token, size, post, kept = self.token, self.size, self.post, self.kept
+        if number < 0 or kept is None or len(kept) >= MOST_PENDING:
+            kept = {}
+        self.open += due - number
+        for number in range(number, due):
+            body = make_body(token, number, size)
+            kept[body] = number
+            post(body, 0, settled)
+
     def cancel(self):
         """No more of it."""
         if self.handle:
             self.handle.cancel()
+
+
+class _Ear:
+    """Hears what comes back: tells it from what is none of the probe's, checks it, records it.
+
+    Most of what comes is exactly what went out and comes once: it is looked up in `kept` as a whole. Everything else is read.
+    """
+
+    def __init__(self, recording, token, size, total, sends):
+        self.recording, self.token, self.size, self.total, self.foreign = recording, token, size, total, 0
+        self.kept = {} if sends and recording.fanout == 1 and recording.order is None and 0 < size <= MOST_KEPT else None
+        self.account = getattr(asyncio.get_running_loop(), "account", None)
+        self.at, self.waited, self.times = 0.0, 0.0, 0  # of what came in one piece
+
+    def deliver(self):
+        """The function that an adapter calls for each message."""
+        first, wait, read = self.recording.first, self._wait, self._read
+        take = self.kept.pop if self.kept is not None else None
+
+        def deliver(body, at, receiver=0):
+            number = take(body, None) if take is not None and type(body) is bytes else None
+            if number is None:
+                read(body, at, receiver)
+                return
+            if at != self.at:
+                wait(at)
+            self.times += 1
+            first(number, at)
+
+        return deliver
+
+    def _wait(self, at):
+        """Another piece has come, that was here at `at`."""
+        self.end()
+        self.at, self.waited = at, at - self.account.since if self.account is not None else 0.0
+
+    def end(self):
+        """What came is accounted for."""
+        if self.times and self.account is not None:
+            self.recording._receiving.add(self.waited, self.times)
+        self.times = 0
+
+    def _read(self, body, at, receiver):
+        """What did not come as it went out: in words of the application's own, several in one message, again, or damaged."""
+        found = pieces(body, self.token)
+        if not found:
+            self.foreign += 1
+        for number, place, end in found:
+            if number >= 0:
+                self._one(number, body, place, end, at, receiver)
+
+    def _one(self, number, body, place, following, at, receiver):
+        """The message `number`, whose text begins at `place`; the next one's begins at `following`."""
+        if at != self.at:
+            self._wait(at)
+        self.times += 1
+        if self.size > 0 and number < self.total:
+            whole = make_body(self.token, number, self.size)
+            end = place + len(whole)
+            alone = end == following or not LETTERS.match(body, end)
+            if not alone or not body.startswith(whole, place):
+                number = self.total
+            elif self.kept:
+                self.kept.pop(whole, None)
+        if number >= self.total:
+            self.recording.damaged += 1
+        else:
+            self.recording.arrived(number, at, receiver)
 
 
 def said(error):
@@ -342,38 +474,15 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         recording.arrivals, recording.departures = [0] * max(1, int(round(duration))), [0] * max(1, int(round(duration)))
     if order:
         recording.order = []
-    checked, head, cut, foreign = size > 0, token + b" ", len(token) + 1, [0]
-    account, waited, arrived = getattr(asyncio.get_running_loop(), "account", None), recording._receiving.add, recording.arrived
-
-    def deliver(body, at, receiver=0):
-        if not body.startswith(head):
-            place = body.find(head)
-            if place < 0:
-                foreign[0] += 1
-                return
-            body = BODY.match(body, place).group()  # in words of the application's own
-        end = body.find(b" ", cut)
-        try:
-            number = int(body[cut:end] if end > 0 else body[cut:])
-        except ValueError:
-            return
-        if number < 0:
-            return
-        if number >= total or (checked and body != make_body(token, number, size)):
-            recording.damaged += 1
-            return
-        if account is not None:
-            waited(at - account.since)
-        arrived(number, at, receiver)
-
+    ear = _Ear(recording, token, size, total, sends)
     adapter.payload = size
-    await adapter.open(deliver)
+    await adapter.open(ear.deliver())
     if opened is not None:
         await opened()
     stop = stop or asyncio.Event()
     usage = loops.Usage(asyncio.get_running_loop())
     recording.zero = await begin() if begin is not None else time.perf_counter() + 0.05 + before / rate
-    sender = _Sender(adapter, recording, (-before, total), size, token, stop, members or adapter.fanout, progress)
+    sender = _Sender(adapter, recording, (-before, total), size, token, stop, members or adapter.fanout, progress, ear.kept)
     try:
         if sends:
             sender.start()
@@ -405,8 +514,9 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
             )
         if recording.lost and sender.open:
             recording.closed.append("%d sends were never answered" % sender.open)
-        if recording.lost and foreign[0]:
-            recording.closed.append("%d messages came that are none of the probe's" % foreign[0])
+        ear.end()
+        if recording.lost and ear.foreign:
+            recording.closed.append("%d messages came that are none of the probe's" % ear.foreign)
         if progress:
             progress.close(recording)
     return recording

@@ -1,11 +1,13 @@
 """A server of Server-Sent Events. `python sse_server.py PORT`: what is posted to /CHANNEL is an event of the stream /CHANNEL.
 
 /named calls its events `tick`, /cut ends the stream after the 30th event and gives the missed ones to Last-Event-ID, /forget after the 260th and does not,
-/none is no stream, /held is written through a buffer of 4 KB.
+/none is no stream, /held is written through a buffer of 4 KB, /cr ends its lines as old Macintoshes did, /bom begins with a byte order mark,
+/halves tears every CR LF, /gone ends after the 30th event and then answers 503.
 """
 
 import asyncio
 import collections
+import re
 import sys
 
 from aiohttp import web
@@ -25,9 +27,14 @@ async def stream(request):
     channel = request.path
     if channel == "/none":
         return web.Response(text="hello")
+    if channel == "/gone" and "Last-Event-ID" in request.headers:
+        return web.Response(status=503)
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Server": "sse_server"})
     await answer.prepare(request)
-    await answer.write(b": hello\nretry: 100\n\n")
+    if channel == "/bom":
+        await answer.write(b"\xef\xbb\xbf")
+    else:
+        await answer.write(b": hello\nretry: 100\n\n")
     queue, last = asyncio.Queue(), int(request.headers.get("Last-Event-ID", len(EVENTS[channel])))
     if channel == "/forget":
         last = len(EVENTS[channel])
@@ -42,9 +49,12 @@ async def stream(request):
             held += name + b"id: %d\r\ndata: %s\n\n" % (number, EVENTS[channel][number - 1].encode())
             if channel == "/held" and len(held) < 4096:
                 continue
-            await answer.write(held)
+            if channel in ("/cr", "/halves"):
+                held = held.replace(b"\r\n", b"\n").replace(b"\n", b"\r" if channel == "/cr" else b"\r\n")
+            for part in re.findall(rb"[^\r]*\r?", held)[:-1] if channel == "/halves" else [held]:
+                await answer.write(part)
             held = b""
-            if (channel, number) in (("/cut", 30), ("/forget", 260)):
+            if (channel, number) in (("/cut", 30), ("/gone", 30), ("/forget", 260)):
                 return answer
     finally:
         LISTENERS[channel].remove(queue)

@@ -65,6 +65,20 @@ class Adapter:
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
+    @staticmethod
+    async def awake(gate, taken, over, thread=None):
+        """Slow consumer, where a client lives in a thread: it takes messages when `taken` is set, and ends when `over` is. Both are
+        set when this is cancelled; `thread` is then waited for."""
+        try:
+            await gate.wait()
+            taken.set()
+            await asyncio.Event().wait()
+        finally:
+            over.set()
+            taken.set()
+            if thread is not None:
+                await asyncio.get_running_loop().run_in_executor(None, thread.join, 5)
+
     def posting(self):
         """Does this adapter have a `post` that does what its `send` does?"""
         if "send" in vars(self):

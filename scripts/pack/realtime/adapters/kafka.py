@@ -177,16 +177,7 @@ class Kafka(Adapter):
             taken.set()
             raise RuntimeError("the group gave its only member no partition within 30 s")
 
-        async def work():
-            try:
-                await gate.wait()
-                taken.set()
-                await asyncio.Event().wait()
-            finally:
-                over.set()
-                taken.set()
-
-        return work()
+        return self.awake(gate, taken, over)
 
     def post(self, body, partition, settled):
         def delivered(error, message):  # in the pump's thread

@@ -30,18 +30,39 @@ REASONS = {
     3: "server unavailable",
     4: "bad user name or password",
     5: "not authorized",
+    0x80: "unspecified error",
+    0x81: "malformed packet",
+    0x82: "protocol error",
+    0x83: "implementation specific error",
+    0x84: "unsupported protocol version",
+    0x85: "client identifier not valid",
     0x86: "bad user name or password",
     0x87: "not authorized",
+    0x88: "server unavailable",
     0x89: "server busy",
+    0x8A: "banned",
     0x8B: "server shutting down",
     0x8D: "keep alive timeout",
+    0x8C: "bad authentication method",
     0x8E: "session taken over",
+    0x8F: "topic filter invalid",
+    0x90: "topic name invalid",
     0x93: "receive maximum exceeded",
     0x95: "packet too large",
+    0x96: "message rate too high",
     0x97: "quota exceeded",
+    0x98: "administrative action",
+    0x99: "payload format invalid",
+    0x9A: "retain not supported, the option `retain` is not for this broker",
+    0x9B: "QoS not supported, give a lower one as the option `qos`",
+    0x9C: "use another server",
+    0x9D: "server moved",
+    0x9F: "connection rate exceeded",
+    0xA0: "maximum connect time",
 }
 CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, DISCONNECT = 2, 3, 4, 5, 6, 7, 9, 14
 KEEPALIVE_S = 60
+WIDTHS = {0x11: 4, 0x13: 2, 0x21: 2, 0x22: 2, 0x25: 1, 0x27: 4, 0x28: 1, 0x29: 1, 0x2A: 1}  # of a CONNACK's properties; others are strings
 
 
 def reason(code):
@@ -78,11 +99,26 @@ def varint(data, place):
     return None, place
 
 
+def highest_qos(connack):
+    """The Maximum QoS among the properties of an MQTT 5 answer, 2 where it says nothing."""
+    length, place = varint(connack, 2)
+    end = place + (length or 0)
+    while place < end:
+        name, place = connack[place], place + 1
+        if name == 0x24:
+            return connack[place]
+        if name == 0x26:  # two strings
+            place += 2 + int.from_bytes(connack[place : place + 2], "big")
+        place += WIDTHS.get(name) or 2 + int.from_bytes(connack[place : place + 2], "big")
+    return 2
+
+
 class Client(asyncio.Protocol):
     """One connection: MQTT 3.1.1 to publish, 5 to subscribe (`wide`). `came(topic, body, at)` is called for each message."""
 
     def __init__(self, adapter, who, came=None, wide=False, fresh=True):
         self.adapter, self.came, self.wide, self.loop = adapter, came, wide, asyncio.get_running_loop()
+        self.highest = 2  # quality of service that the broker takes
         self.fresh, self.kept = fresh, False  # a session of its own; whether the broker had kept one
         self.name = "%s-%s" % (who, adapter.name[-16:])
         self.waiting, self.mid, self.out, self.buffer, self.transport, self.timer = {}, 0, [], b"", None, None
@@ -93,6 +129,8 @@ class Client(asyncio.Protocol):
         adapter = self.adapter
         more = {"ssl": True, "server_hostname": adapter.host} if adapter.secure else {}
         await asyncio.wait_for(self.loop.create_connection(lambda: self, adapter.host, adapter.port, **more), 10)
+        if self.transport is None:  # the broker closed it at once
+            raise self.up.exception()
         opened = self.transport.get_extra_info("socket")
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1 if adapter.nodelay else 0)
         flags = (2 if self.fresh else 0) | (0x80 if adapter.user else 0) | (0x40 if adapter.password else 0)
@@ -184,6 +222,7 @@ class Client(asyncio.Protocol):
                 self.up.set_exception(MqttError("the broker refused the connection: %s" % reason(body[1])))
             else:
                 self.kept = bool(body[0] & 1)
+                self.highest = highest_qos(body) if self.wide else 2
                 self.up.set_result(None)
         elif kind == SUBACK and self.subscribed is not None and not self.subscribed.done():
             self.subscribed.set_result(body[-1])
@@ -248,6 +287,7 @@ class Mqtt(Adapter):
         self.nodelay = options.get("nodelay", not options.get("single", False))
         self.acknowledges, self.retain = self.qos > 0, 1 if options.get("retain") else 0
         self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
+        self.trial = None
 
     async def prepare(self):
         if not self.looking and (set("+#") & set(self.topic) or self.topic.startswith("$")):
@@ -278,13 +318,18 @@ class Mqtt(Adapter):
     async def _trial(self):
         """One message over MQTT 5, where a broker says why it refuses. In 3.1.1, by which the probe publishes, it can only acknowledge
         what it drops: because of an access rule, or its size."""
+        if self.qos > self.consumer.highest:
+            raise MqttError("%s: it takes %d at most" % (reason(0x9B), self.consumer.highest))
+        if not self.consumer.highest:
+            return  # who acknowledges nothing refuses nothing
         done = asyncio.get_running_loop().create_future()
 
         def settled(error):
             if not done.done():
                 done.set_result(error)
 
-        self.consumer.publish(self.named_topic, b"trial ".ljust(max(6, self.payload), b"."), 1, settled)
+        self.trial = b"trial ".ljust(max(6, self.payload), b".")
+        self.consumer.publish(self.named_topic, self.trial, 1, settled)
         self.consumer.flush()
         error = await asyncio.wait_for(done, 10)
         if error is not None:
@@ -331,7 +376,7 @@ class Mqtt(Adapter):
     def _came(self, topic, body, at):
         if topic.startswith(b"$SYS"):
             self.version = body.decode("utf-8", "replace")
-        elif self.deliver is not None:
+        elif self.deliver is not None and body != self.trial:
             self.deliver(body, at, 0)
 
     def post(self, body, partition, settled):

@@ -12,6 +12,7 @@ of every publish and a task of every subscription.
 import asyncio
 import json
 import os
+import re
 import time
 
 import nats
@@ -25,6 +26,7 @@ NO_JETSTREAM = (
     "%s has no JetStream: start it with -js (or `jetstream {}` in its configuration), or measure plain NATS with the option core: true"
 )
 OPEN_S = 5
+MSG = re.compile(rb"MSG (\S+) (\S+) +(?:\S+ +)?(\d+)\r\n")  # an acknowledgment comes with two spaces where a reply would stand
 
 
 async def _quiet(error):
@@ -82,20 +84,22 @@ class Link(asyncio.Protocol):
             self.transport.abort()
 
     def _parse(self, data, at):
-        place, came = 0, self.came
+        place, came, plain = 0, self.came, MSG.match
         while True:
+            head = plain(data, place)
+            if head is not None:
+                subject, number, size = head.groups()
+                begin = head.end()
+                stop = begin + int(size)
+                if len(data) < stop + 2:
+                    break
+                came[number](subject, data[begin:stop], at)
+                place = stop + 2
+                continue
             end = data.find(b"\r\n", place)
             if end < 0:
                 break
             word = data[place : place + 4]
-            if word == b"MSG ":
-                parts = data[place:end].split(b" ")
-                stop = end + 2 + int(parts[-1])
-                if len(data) < stop + 2:
-                    break
-                came[parts[2]](parts[1], data[end + 2 : stop], at)
-                place = stop + 2
-                continue
             if word == b"HMSG":
                 parts = data[place:end].split(b" ")
                 stop = end + 2 + int(parts[-1])
@@ -174,6 +178,7 @@ class Nats(Adapter):
         self._drop()
         if not self.looking:
             self.inbox = "_INBOX.%s" % os.urandom(8).hex()
+            self.head = ("PUB %s " % self.subject if self.core else "PUB %s %s." % (self.subject, self.inbox)).encode()
             for _ in range(self.connections):
                 link = await Link(self).open(self.at)
                 if not self.core:
@@ -211,10 +216,15 @@ class Nats(Adapter):
     async def _readable(self):
         """RuntimeError where the application's stream lets nobody read beside its own consumers, or is not there."""
         try:
-            retention = (await self.js.stream_info(self.stream)).config.retention
+            config = (await self.js.stream_info(self.stream)).config
         except nats.js.errors.NotFoundError:
             raise RuntimeError("the server has no stream %s; leave out the option `stream` for one of the probe's own" % self.stream)
-        if retention == RetentionPolicy.WORK_QUEUE:
+        if "subject" not in self.options:
+            raise RuntimeError(
+                "the stream %s holds what is published to %s: give one of these as the option `subject`"
+                % (self.stream, ", ".join(config.subjects or ()) or "no subject")
+            )
+        if config.retention == RetentionPolicy.WORK_QUEUE:
             raise RuntimeError(
                 "the stream %s is a work queue: each of its messages is for one consumer and then gone, so the probe cannot read beside yours; "
                 "leave out the option `stream`, or audit your `worker` on it" % self.stream
@@ -256,12 +266,12 @@ class Nats(Adapter):
             settled(ConnectionError("the connection to nats is gone"))
             return
         if self.core:
-            link.out.append(b"PUB %s %d\r\n%s\r\n" % (self.subject.encode(), len(body), body))
+            link.out.append(b"%s%d\r\n%s\r\n" % (self.head, len(body), body))
             settled(None)
             return
         self.number += 1
         self.waiting[self.number] = settled
-        link.out.append(b"PUB %s %s.%d %d\r\n%s\r\n" % (self.subject.encode(), self.inbox.encode(), self.number, len(body), body))
+        link.out.append(b"%s%d %d\r\n%s\r\n" % (self.head, self.number, len(body), body))
 
     def _acknowledged(self, subject, body, at):
         settled = self.waiting.pop(int(subject.rpartition(b".")[2]), None)

@@ -24,25 +24,51 @@ class RabbitMQ(Adapter):
         self.own = "queue" not in options
         self.connection = self.channel = self.queue = self.receiver = self.acks = None
         self.producers, self.next, self.sent = [], 0, 0  # [(connection, channel)] beside the first
-        self.closing = False
+        self.closing = self.asked = False
         self.type = options.get("queue_type", "quorum" if options.get("quorum") else "classic")
         self.mode = aio_pika.DeliveryMode.PERSISTENT if options.get("persistent", True) else aio_pika.DeliveryMode.NOT_PERSISTENT
 
     redelivery_s = (1.0, 10.0)
 
-    async def _queue(self, channel):
+    async def _queue(self, connection, channel):
+        if not self.own and not self.dead_letter:
+            found = await self._there(connection)
+            if found is not None:
+                return await channel.get_queue(self.queue_name)  # whatever it was declared with
         arguments = {} if self.type == "classic" else {"x-queue-type": self.type}
         if self.dead_letter:
             await channel.declare_queue(self.queue_name + ".dead", durable=True)
             arguments.update({"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.queue_name + ".dead"})
         return await channel.declare_queue(self.queue_name, durable=True, arguments=arguments)
 
+    async def _there(self, connection):
+        """What the broker says of the queue (messages, consumers), or None where there is none. Asking for what is not there ends a channel."""
+        asking = await connection.channel()
+        try:
+            return (await asking.declare_queue(self.queue_name, passive=True)).declaration_result
+        except aio_pika.exceptions.ChannelNotFoundEntity:
+            return None
+        finally:
+            if not asking.is_closed:
+                await asking.close()
+
+    async def _free(self):
+        """RuntimeError where the probe would take what is for others, or they what is the probe's."""
+        found = None if self.own or self.type == "stream" else await self._there(self.connection)
+        if found is None or not (found.consumer_count or found.message_count):
+            return
+        raise RuntimeError(
+            "the queue %s has %d consumers and holds %d messages: each message goes to one consumer and is then gone, so the probe would take "
+            "what is theirs and they what is the probe's; leave out the option `queue` for one of the probe's own, or audit your `worker` on it"
+            % (self.queue_name, found.consumer_count, found.message_count)
+        )
+
     async def prepare(self):
         self.closing = False
         self.connection = await aio_pika.connect(self.address, timeout=10)
         self.channel = await self.connection.channel(publisher_confirms=True)
         if not self.looking:
-            self.queue = await self._queue(self.channel)
+            self.queue = await self._queue(self.connection, self.channel)
             for _ in range(self.connections - 1):
                 more = await aio_pika.connect(self.address, timeout=10)
                 self.producers.append((more, await more.channel(publisher_confirms=True)))
@@ -70,6 +96,9 @@ class RabbitMQ(Adapter):
         if self.looking:
             await self._look(deliver)
             return
+        if not self.asked:
+            await self._free()
+            self.asked = True  # what a fault leaves there is the probe's
         # No limit of what is on its way, and one acknowledgment for all that came meanwhile: else the window, not the broker, is measured.
         self.receiver = await self.connection.channel()
         stream = self.type == "stream"
@@ -87,7 +116,7 @@ class RabbitMQ(Adapter):
                 if message is not None:
                     await message.ack(multiple=True)
 
-        await (await self._queue(self.receiver)).consume(came, arguments={"x-stream-offset": "next"} if stream else None)
+        await (await self._queue(self.connection, self.receiver)).consume(came, arguments={"x-stream-offset": "next"} if stream else None)
         self.acks = self.receiving(acknowledge())
         self.receiver.close_callbacks.add(
             lambda sender, error=None: None if self.closing else self.ended("the channel was closed: %s" % (error or "without a word"))
@@ -106,7 +135,7 @@ class RabbitMQ(Adapter):
                 await message.ack()
 
             offset = {"x-stream-offset": "first"} if self.type == "stream" else None
-            await (await self._queue(channel)).consume(came, arguments=offset)
+            await (await self._queue(self.connection, channel)).consume(came, arguments=offset)
             await asyncio.Event().wait()
 
         return late()
@@ -153,7 +182,7 @@ class RabbitMQ(Adapter):
         connection = await aio_pika.connect(self.address, timeout=10)
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=1 if self.in_order else 10)
-        queue = await self._queue(channel)
+        queue = await self._queue(connection, channel)
         async with queue.iterator() as messages:
             async for message in messages:
                 await handle(message.body, "", message.ack, message.reject)

@@ -293,7 +293,8 @@ class Redis(Adapter):
         if isinstance(value, Exception):  # it is not asked again: a refusal comes at once
             if self.read:
                 if self.refused is None:
-                    self.ended("the server answered a read with %s" % value)
+                    why = "; the stream was deleted, or evicted (maxmemory-policy)" if str(value).startswith("NOGROUP") else ""
+                    self.ended("the server answered a read with %s%s" % (value, why))
             else:
                 self.unable("the server refuses to be read: %s" % value)
             self.refused = value

@@ -84,17 +84,7 @@ class SocketIO(Adapter):
         if not await here.run_in_executor(None, there.wait, OPEN_S):
             raise RuntimeError("the slow consumer could not connect within %g s" % OPEN_S)
 
-        async def work():
-            try:
-                await gate.wait()
-                taken.set()
-                await asyncio.Event().wait()
-            finally:
-                over.set()
-                taken.set()
-                await here.run_in_executor(None, thread.join, 5)
-
-        return work()
+        return self.awake(gate, taken, over, thread)
 
     def _over(self, reason=None):
         if not self.closing:

@@ -8,6 +8,7 @@ meanwhile came or did not, which is the server's part.
 
 import asyncio
 import json
+import re
 import time
 
 import aiohttp
@@ -15,6 +16,7 @@ import aiohttp
 from pack.realtime.adapters.base import Adapter
 
 OPEN_S = 10.0
+END = re.compile(rb"\r\n|\r|\n")
 RETRY_S = 3.0  # what browsers wait, where the server does not say
 
 
@@ -81,15 +83,21 @@ class Sse(Adapter):
                     break
                 except aiohttp.ClientError:
                     continue  # the server is not back yet
+                except RuntimeError as error:  # an answer that is no stream: a browser does not ask a third time
+                    self.ended("asked again, %s" % error)
+                    return
 
     async def _read(self, answer, receiver, state):
         """Events of one answer; why it ended, or None."""
-        name, data, rest = "message", [], b""
+        name, data, rest, fresh, halved = "message", [], b"", True, False
         try:
             async for part in answer.content.iter_any():
                 at = time.perf_counter()
-                *lines, rest = (rest + part).replace(b"\r\n", b"\n").split(b"\n")
+                *lines, rest = END.split(rest + (part[1:] if halved and part[:1] == b"\n" else part))
+                halved = part[-1:] == b"\r"  # of a CR LF the LF may come later; the line is whole without it
                 for line in lines:
+                    if fresh:
+                        fresh, line = False, line[3:] if line.startswith(b"\xef\xbb\xbf") else line
                     field, _, value = line.partition(b":")
                     value = value[1:] if value[:1] == b" " else value
                     if not line:

@@ -40,9 +40,10 @@ def refusal(error):
     """A handshake's failure as the server's own words."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status is not None:
+        words = " ".join((error.response.body or b"")[:200].decode("utf-8", "replace").split())
         return Refused(
-            "the server answers the WebSocket handshake with HTTP %d %s: the address, or a header that it asks for (option `headers`)"
-            % (status, error.response.reason_phrase or "")
+            "the server answers the WebSocket handshake with HTTP %d %s%s: the address, or a header that it asks for (option `headers`)"
+            % (status, error.response.reason_phrase or "", " (%s)" % words if words and words.isprintable() and "<" not in words else "")
         )
     return Refused("%s%s" % (error, ": %s" % error.__cause__ if error.__cause__ else ""))
 
@@ -297,10 +298,18 @@ class Socket(asyncio.Protocol):
             self.transport.close()
 
 
+def offers(headers):
+    """(the other headers, subprotocols that they offer or None): the library must know of what it offers, to understand the answer."""
+    rest = {n: v for n, v in (headers or {}).items() if n.lower() != "sec-websocket-protocol"}
+    offered = [p.strip() for n, v in (headers or {}).items() if n not in rest for p in str(v).split(",")]
+    return rest, offered or None
+
+
 async def connect(address, headers=None, timeout=20.0):
     """A Socket that is open. Raises what `websockets` raises for an answer that is no handshake, OSError, asyncio.TimeoutError."""
     uri = parse_uri(address)
-    shake = ClientProtocol(uri, max_size=None)
+    headers, offered = offers(headers)
+    shake = ClientProtocol(uri, max_size=None, subprotocols=offered)
     loop = asyncio.get_running_loop()
     if headers:
         plain = shake.connect
@@ -467,7 +476,8 @@ class WebSocket(Adapter):
 
     async def _client(self):
         """A connection of the library's own."""
-        return await library.connect(self.address, additional_headers=self.options.get("headers"), max_size=None)
+        headers, offered = offers(self.options.get("headers"))
+        return await library.connect(self.address, additional_headers=headers, subprotocols=offered, max_size=None)
 
     def _over(self, reason, socket):
         self.ended(reason)
