@@ -60,15 +60,32 @@ def _entries(names: list[str]) -> list[Entry]:
 
 
 def _bare(code: Any) -> Any:
-    """Code without its table of line numbers and the docstrings of functions, a third of it to read: a hook shows no traceback. What another
-    Python keeps elsewhere stays."""
+    """Code without its table of line numbers, the docstrings of functions and their annotations, half of it to read: a hook shows no traceback
+    and nobody asks it for types. What another Python keeps elsewhere stays."""
     if code is None or not hasattr(code, "co_linetable"):
         return code
-    consts = tuple(_bare(c) if isinstance(c, type(code)) else c for c in code.co_consts)
-    function = code.co_flags & 1 and not code.co_name.startswith("<")  # CO_OPTIMIZED; a lambda's first constant may be any text
+    unasked = _annotations(code) if not code.co_flags & 1 else ()  # CO_OPTIMIZED: a function, whose own functions are few
+    consts = tuple(_bare(c) if isinstance(c, type(code)) else () if i in unasked else c for i, c in enumerate(code.co_consts))
+    function = code.co_flags & 1 and not code.co_name.startswith("<")  # a lambda's first constant may be any text
     if function and consts and isinstance(consts[0], str) and sys.version_info < (3, 13):
         consts = (None,) + consts[1:]
     return code.replace(co_linetable=b"", co_consts=consts)
+
+
+def _annotations(code: Any) -> set[int]:
+    """Which constants of a module's or class's code are annotations of the functions that it makes and nothing else: a tuple of names and types,
+    loaded right before the function's own code, in a Python that keeps them so (3.10 to 3.13)."""
+    import dis
+
+    steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
+    found: dict[int, bool] = {}
+    for i, step in enumerate(steps[:-3]):
+        if step.opname == "LOAD_CONST" and step.arg is not None and isinstance(step.argval, tuple):
+            making = [s for s in steps[i + 2 : i + 5] if s.opname in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")]
+            flags = next((s.arg for s in making if s.arg), 0)
+            annotates = isinstance(steps[i + 1].argval, type(code)) and bool(flags & 4)
+            found[step.arg] = annotates and found.get(step.arg, True)
+    return {i for i, only in found.items() if only}
 
 
 def run(modules: list[Entry]) -> bool:
@@ -109,19 +126,48 @@ def run(modules: list[Entry]) -> bool:
     return True
 
 
-def make(path: str, tag: bytes, fleet: bool) -> None:
-    """Write the files, `path` with an event's name in it. Any trouble means no file: every call then imports as usual. fleet: those of a project
-    that is in one."""
+# What Python runs in the place of hooks/gate.py, whose path comes first of its arguments. One that is another by now is compiled.
+ENTRY = """
+import marshal, posix, sys
+__file__ = sys.argv.pop(1)
+looks = posix.stat(__file__)
+if (__file__, looks.st_size, looks.st_mtime_ns) == %r:
+    code = marshal.loads(%r)
+else:
+    file = posix.open(__file__, posix.O_RDONLY)
+    code = compile(posix.read(file, looks.st_size), __file__, "exec")
+exec(code)
+"""
+
+
+def _entry(gate: str) -> bytes:
+    """hooks/gate.py as byte code that the shell before it starts: to compile it in each call costs a tenth of a bare Python."""
+    looks = os.stat(gate)
+    with open(gate, "rb") as source:
+        code = _bare(compile(source.read(), gate, "exec", dont_inherit=True))
+    text = ENTRY % ((gate, looks.st_size, looks.st_mtime_ns), marshal.dumps(code))
+    import _frozen_importlib_external as outside  # what importlib.util has it from
+
+    return outside.MAGIC_NUMBER + bytes(12) + marshal.dumps(compile(text, gate, "exec", dont_inherit=True))
+
+
+def make(path: str, tag: bytes, fleet: bool, gate: str) -> None:
+    """Write the files, `path` with an event's name in it, and the entry's, whose name holds the interpreter's path. Any trouble means no file:
+    every call then imports as usual. fleet: those of a project that is in one. gate: hooks/gate.py."""
     temporary = "%s.%d" % (path % "new", os.getpid())
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb"):  # where nothing can be written nothing is prepared
             pass
         common = _entries(["pack", "pack.base"] + _imported(COMMON + (FLEET if fleet else ())))
-        for event, names in MORE.items():
+        files = {path % event: tag + marshal.dumps((run.__code__, common + _entries(_imported(names)))) for event, names in MORE.items()}
+        started = "%s%s.gate.pyc" % (os.path.dirname(path), sys.executable)
+        os.makedirs(os.path.dirname(started), exist_ok=True)
+        files[started] = _entry(gate)
+        for name, data in files.items():
             with open(temporary, "wb") as f:
-                f.write(tag + marshal.dumps((run.__code__, common + _entries(_imported(names)))))
-            os.replace(temporary, path % event)
+                f.write(data)
+            os.replace(temporary, name)
     except (OSError, ValueError):
         try:
             os.unlink(temporary)
