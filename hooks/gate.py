@@ -22,10 +22,11 @@ def at_once(path, tag):
         return None  # Windows
     try:
         file = posix.open(path, posix.O_RDONLY)
-        raw = posix.read(file, posix.fstat(file).st_size)
-        posix.close(file)
-        run, modules = marshal.loads(memoryview(raw)[len(tag) :]) if raw.startswith(tag) else None
-        return type(main)(run, globals())(modules)
+        raw = posix.read(file, len(tag) + 24)  # then how long the modules are, and the whole file
+        if not raw.startswith(tag) or posix.fstat(file).st_size != int(raw[-12:]):
+            return False
+        run, modules = marshal.loads(posix.read(file, int(raw[-24:-12])))
+        return type(main)(run, globals())(modules, file, path, len(raw) + int(raw[-24:-12]))
     except (OSError, EOFError, ValueError, TypeError):
         return False
 
