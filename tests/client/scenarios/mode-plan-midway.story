@@ -1,17 +1,15 @@
-story: the lead goes into the client's plan mode in the middle of a run: nothing is carried out that nobody was told, and out of it the run goes on
+story: the lead goes into the client's plan mode in the middle of a run: no verb of the team changes the run there, and the reason is one that holds also where permissions are bypassed, whose session lets calls pass in that mode
 as in honest-simple until "lead spawns coder-1 as coder: Claim task #1."
-permissions: default
-answers: yes
+mode: terminal
 lead calls EnterPlanMode: {}
-    => any
 lead runs: pack status
-    => any
+    => says "SETUP"
 lead spawns coder-1 as coder: Claim task #1.
-    => any
 lead runs: pack abort --reason enough
-    => any
-lead runs: echo hello
-    => any
+    => refused PLAN_MODE, says "which is for looking, not for changes"
+lead runs: echo "plan mode carries this out"
+    => says "plan mode carries this out"
 lead rests: x
-person runs: pack status
-    => says "phase"
+person runs: pack abort --reason enough
+    => says "closed"
+expect status: phase=CLOSED
