@@ -178,6 +178,18 @@ def test_a_function_that_cannot_be_read_opens_nothing(hook, name):
     assert hook.shipped("src/a.py")[0] == 0 and "NOT_IN_TASK" in hook.shipped("src/old.py")[1]
 
 
+def test_what_takes_too_long_is_not_called_a_full_disk(hook, session):
+    """The gate's own clock ends a call that hangs; its error is an OSError to Python."""
+    hook.edit("src/a.py")
+    entry = hook.root / "hooks/gate.py"
+    entry.write_text(entry.read_text().replace('25 if event == "PreToolUse" else 8', "1"))
+    snapshot = session.project + "/.claude/teams/feature-add-a-greeting/snapshot.json"
+    os.remove(snapshot)
+    os.mkfifo(snapshot)
+    code, said = hook.shipped("src/a.py")
+    assert code == 2 and "no decision in time" in said and "written" not in said
+
+
 def test_every_function_is_what_it_was(hook):
     """In the byte code as a call reads it, and in the modules as they are imported: name, arguments with what they default to, instructions."""
     hook.edit("src/a.py")
