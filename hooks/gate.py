@@ -5,6 +5,8 @@ Deadlines are nested (DESIGN rule 5): the journal's lock gives up after 3 s, thi
 the client after 10 s (30 s).
 """
 
+import gc
+import os
 import sys
 
 GUARDED = ("PreToolUse", "PreSkillShellCommand", "UserPromptExpansion", "ConfigChange")
@@ -20,10 +22,11 @@ def at_once(path, tag):
         return None  # Windows
     try:
         file = posix.open(path, posix.O_RDONLY)
-        raw = posix.read(file, posix.fstat(file).st_size)
-        posix.close(file)
-        run, modules = marshal.loads(memoryview(raw)[len(tag) :]) if raw.startswith(tag) else None
-        return type(main)(run, globals())(modules)
+        raw = posix.read(file, len(tag) + 24)  # then how long the modules are, and the whole file
+        if not raw.startswith(tag) or posix.fstat(file).st_size != int(raw[-12:]):
+            return False
+        run, modules = marshal.loads(posix.read(file, int(raw[-24:-12])))
+        return type(main)(run, globals())(modules, file, path, len(raw) + int(raw[-24:-12]))
     except (OSError, EOFError, ValueError, TypeError):
         return False
 
@@ -31,9 +34,6 @@ def at_once(path, tag):
 def main():
     event = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        import gc
-        import os
-
         gc.disable()  # a call lives for milliseconds; looking for cycles in what it has just read would be a tenth of them
 
         def late(_signum, _frame):
@@ -61,19 +61,15 @@ def main():
             if at_once(path % (event if event == "PostToolUse" else "PreToolUse"), tag) is False:
                 from pack.base import bundle
 
-                bundle.make(path, tag, fleet)
+                bundle.make(path, tag, fleet, os.path.abspath(__file__))
         from pack.cli import hook
 
         code, out, err = hook.answer(event, GUARDED, sys.stdin.buffer.read(64 << 20))
     except BaseException as error:
-        text = (
-            "team: the gate could not start (%s: %s). Guarded calls stay refused while a team is active. Run `pack doctor` in your own "
-            "terminal; `pack abort --reason WHY` there ends the run." % (type(error).__name__, error)
-        )
-        code, out, err = (2 if event in GUARDED else 0), "", text
-        if event == "UserPromptExpansion":  # of exit 2 the user would read the hook's whole command line first
-            quoted = "".join(c if c >= " " and c not in '"\\\\' else " " for c in text)
-            code, out = 0, '{"decision": "block", "reason": "%s"}' % quoted
+        sys.path.insert(0, os.path.dirname(__file__))
+        import failed
+
+        code, out, err = failed.answer(event, GUARDED, error)
     if out:
         sys.stdout.write(out)
     if err and (code or not out):
@@ -85,6 +81,4 @@ def main():
 
 if __name__ == "__main__":
     code = main()
-    import os
-
     os._exit(code)  # nothing is left to clean up, and interpreter shutdown costs a millisecond

@@ -161,7 +161,7 @@ def governance(host, server, shared):
         '    => says "is stored"',
         *renamed(lines("lead spawns supervisor", "coder-1 tells supervisor: DONE: task #1"), "law"),
         "coder-1 tells supervisor: DONE: task #1",
-        "meanwhile coder-1 runs: sleep 8; echo never seen",
+        "meanwhile coder-1 runs: python3 -c 'import time; time.sleep(60)'",
         until(
             "select count(*) = 1 from fleet.bundles b join fleet.runs r using (run) where r.squad = 'governance' and b.head = r.head and r.facts->>'done' = '1'"
         ),

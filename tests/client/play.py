@@ -1,6 +1,8 @@
 """Plays a story in the real client and checks what it expects. Also a command, for writing stories and for the demo:
 
-    python3 tests/client/play.py tests/client/scenarios/NAME.story [--live] [--keep] [--trace]
+    python3 tests/client/play.py NAME [--live] [--keep] [--trace]
+
+NAME is a story of scenarios/, or a file.
 
 --live prints the lines, the refusals and the team's status tree as they happen; --keep leaves the run's folder and says where;
 --trace prints the whole run even when it passes. TEAM_CLIENT=VERSION|newest|PATH uses that client.
@@ -739,8 +741,9 @@ def main(argv=None):
     parser.add_argument("--trace", action="store_true")
     args = parser.parse_args(argv)
     narrator = Narrator() if args.live else None
+    named = pathlib.Path(__file__).resolve().parent / "scenarios" / (args.story + ".story")
     try:
-        result = play(args.story, narrate=narrator, keep=args.keep)
+        result = play(named if named.exists() else args.story, narrate=narrator, keep=args.keep)
     except stories.StoryError as error:
         print(error, file=sys.stderr)
         return 2

@@ -2,6 +2,7 @@
 
 import glob
 import json
+import marshal
 import os
 import shutil
 import subprocess
@@ -47,6 +48,23 @@ def hook(session, tmp_path):
         call.err = done.stderr
         return done.returncode, done.stdout
 
+    def shipped(path):
+        """An edit by the coder through the shell that the client starts."""
+        payload = {"session_id": session.session, "cwd": session.project, "hook_event_name": "PreToolUse", "tool_name": "Edit"}
+        payload.update(tool_use_id="toolu_s", tool_input={"file_path": session.project + "/" + path})
+        payload["agent_id"], payload["agent_type"] = session.agents["coder-1"]
+        done = subprocess.run(
+            ["sh", str(root / "hooks/gate"), "PreToolUse"],
+            input=json.dumps(payload),
+            env=dict(os.environ, **session.env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    call.shipped = shipped
+    call.entry = session.data + "/pycache" + os.path.realpath(sys.executable) + ".gate.pyc"
     call.root, call.files = root, lambda: sorted(glob.glob(session.data + "/pycache/*.bundle"))
     call.edit = lambda path, **more: call(
         "PreToolUse", tool_name="Edit", tool_use_id="toolu_b", tool_input={"file_path": session.project + "/" + path}, **more
@@ -116,3 +134,91 @@ def test_a_trouble_in_it_is_told_as_any_other(hook, session):
     shutil.rmtree(session.data + "/runs")
     code, out = hook.edit("src/a.py")
     assert code == 2 and "team:" in out + hook.err and "Traceback" not in out + hook.err
+
+
+def test_the_entry_is_byte_code_too_and_says_the_same(hook):
+    before = hook.edit("src/a.py"), hook.edit("src/old.py")
+    assert os.path.exists(hook.entry)
+    now = hook.shipped("src/a.py"), hook.shipped("src/old.py")
+    assert [code for code, _said in now] == [0, 2] and before[1][1] in now[1][1]
+
+
+def test_an_entry_that_is_another_by_now_is_compiled(hook):
+    hook.edit("src/a.py")
+    path = hook.root / "hooks/gate.py"
+    path.write_text(path.read_text().replace("    code = main()\n", "    sys.stderr.write('another entry')\n    code = main()\n"))
+    assert hook.shipped("src/a.py") == (0, "another entry")
+
+
+@pytest.mark.parametrize("damage", [b"", b"noise" * 100, b"\0\0\r\n" + bytes(400)], ids=["empty", "noise", "of another Python"])
+def test_an_entry_that_no_python_can_run_closes_one_call(hook, damage):
+    hook.edit("src/a.py")
+    with open(hook.entry, "wb") as f:
+        f.write(damage)
+    code, said = hook.shipped("src/a.py")
+    assert code == 2 and "the gate died" in said and not os.path.exists(hook.entry)
+    assert hook.shipped("src/a.py")[0] == 0 and hook.shipped("src/old.py")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["limit", "pre_tool"])
+def test_a_function_that_cannot_be_read_opens_nothing(hook, name):
+    """The functions lie at the end of the file. One is needed as the modules run, one when they have."""
+    hook.edit("src/a.py")
+    path = next(f for f in hook.files() if "PreToolUse" in f)
+    with open(path, "r+b") as f:
+        tag = f.readline()
+        head = int(f.read(24)[:11])
+        _run, modules = marshal.loads(f.read(head))
+        codes = [c for *_, code in modules if code for c in code.co_consts if getattr(c, "co_name", None) == name]
+        (_none, _name, start, size) = next(c.co_consts for c in codes if "__wake__" in c.co_names)
+        f.seek(len(tag) + 24 + head + start)
+        f.write(b"\xff" * size)
+    code, said = hook.shipped("src/old.py")
+    assert code == 2 and "Traceback" not in said
+    assert hook.shipped("src/a.py")[0] == 0 and "NOT_IN_TASK" in hook.shipped("src/old.py")[1]
+
+
+def test_what_takes_too_long_is_not_called_a_full_disk(hook, session):
+    """The gate's own clock ends a call that hangs; its error is an OSError to Python."""
+    hook.edit("src/a.py")
+    entry = hook.root / "hooks/gate.py"
+    entry.write_text(entry.read_text().replace('25 if event == "PreToolUse" else 8', "1"))
+    snapshot = session.project + "/.claude/teams/feature-add-a-greeting/snapshot.json"
+    os.remove(snapshot)
+    os.mkfifo(snapshot)
+    code, said = hook.shipped("src/a.py")
+    assert code == 2 and "no decision in time" in said and "written" not in said
+
+
+def test_every_function_is_what_it_was(hook):
+    """In the byte code as a call reads it, and in the modules as they are imported: name, arguments with what they default to, instructions."""
+    hook.edit("src/a.py")
+    look = """
+import builtins, sys, types
+sys.path.insert(0, %r)
+sys.modules["__future__"] = types.ModuleType("__future__")
+sys.modules["__future__"].annotations = None
+import gate
+if sys.argv[1]:
+    head = open(sys.argv[1], "rb").readline()
+    assert gate.at_once(sys.argv[1], head)
+else:
+    sys.path.insert(0, %r)
+    import pack.cli.hook, pack.store.disk, pack.protocol.access, pack.protocol.messages, pack.gate.before_tool, pack.gate.facts
+slept = 0
+for name in sorted(n for n in sys.modules if n.partition(".")[0] == "pack"):
+    for key, f in sorted(vars(sys.modules[name]).items()):
+        if isinstance(f, types.FunctionType) and f.__module__ == name:
+            if "__wake__" in f.__code__.co_names:
+                _none, *where = [c for c in f.__code__.co_consts]
+                builtins.__wake__(vars(sys.modules[name]), *where)
+                slept += 1
+            c = f.__code__
+            print(name, key, f.__name__, f.__qualname__, f.__defaults__, f.__kwdefaults__, c.co_varnames, c.co_names, c.co_code.hex(), c.co_firstlineno)
+sys.stderr.write(str(slept))
+""" % (str(hook.root / "hooks"), str(hook.root / "scripts"))
+    python = [os.path.realpath(sys.executable), "-I", "-S", "-E", "-c", look]
+    read = subprocess.run([*python, next(f for f in hook.files() if "PreToolUse" in f)], capture_output=True, text=True)
+    imported = subprocess.run([*python, ""], capture_output=True, text=True)
+    assert int(read.stderr) > 200 and imported.stderr == "0", read.stderr + imported.stderr
+    assert read.stdout == imported.stdout and read.stdout.count("\n") > 300

@@ -8,6 +8,8 @@ import marshal
 import os
 import sys
 
+from . import bytecode
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -20,6 +22,12 @@ MORE = {
     "PreToolUse": ("pack.gate.before_tool", "pack.gate.facts"),
     "PostToolUse": ("pack.gate.after_tool", "pack.gate.closer_look", "pack.store.render"),
 }
+# Whose functions most calls need: to wake each would cost more than to read all.
+AWAKE = (
+    {"pack.base." + name for name in ("codec", "paths")}
+    | {"pack.protocol." + name for name in ("view", "watch", "advice", "machine", "kernel", "access")}
+    | {"pack.gate.entry", "pack.gate.glance", "pack.cli.hook"}
+)
 FLEET = ("pack.fleet.desk",)  # and every call of a project that is in a fleet
 
 
@@ -49,32 +57,25 @@ def _imported(names: tuple[str, ...]) -> list[str]:
     return order
 
 
-def _entries(names: list[str]) -> list[Entry]:
+def _entries(names: list[str], kept: bytearray) -> list[Entry]:
+    """Modules in the order in which they run; what their functions hold goes to `kept`."""
     out: list[Entry] = []
     packages = [name for name in names if hasattr(sys.modules[name], "__path__")]
     for name in packages + [name for name in names if name not in packages]:
         spec: Any = sys.modules[name].__spec__
         s = os.stat(spec.origin)
-        out.append((name, spec.origin, s.st_size, s.st_mtime_ns, _bare(spec.loader.get_code(name))))
+        code = bytecode.bare(spec.loader.get_code(name))
+        if code is not None and name not in AWAKE:
+            code = bytecode.asleep(code, vars(sys.modules[name]), kept)
+        out.append((name, spec.origin, s.st_size, s.st_mtime_ns, code))
     return out
 
 
-def _bare(code: Any) -> Any:
-    """Code without its table of line numbers and the docstrings of functions, a third of it to read: a hook shows no traceback. What another
-    Python keeps elsewhere stays."""
-    if code is None or not hasattr(code, "co_linetable"):
-        return code
-    consts = tuple(_bare(c) if isinstance(c, type(code)) else c for c in code.co_consts)
-    function = code.co_flags & 1 and not code.co_name.startswith("<")  # CO_OPTIMIZED; a lambda's first constant may be any text
-    if function and consts and isinstance(consts[0], str) and sys.version_info < (3, 13):
-        consts = (None,) + consts[1:]
-    return code.replace(co_linetable=b"", co_consts=consts)
-
-
-def run(modules: list[Entry]) -> bool:
+def run(modules: list[Entry], file: int, path: str, kept: int) -> bool:
     """Make the modules as the import system would, and run them in turn; False, and nothing done, where a source is another by now. Runs as its
-    code alone, before anything of the package is there."""
+    code alone, before anything of the package is there. file: the open bundle, whose functions lie from `kept` on."""
     import _imp
+    import marshal
     import posix
     import sys
 
@@ -84,6 +85,16 @@ def run(modules: list[Entry]) -> bool:
         if s.st_size != size or s.st_mtime_ns != time:
             return False
     known, module, spec = sys.modules, type(sys), type(sys.__spec__)
+
+    def wake(space: dict[str, Any], name: str, start: int, size: int) -> Any:
+        try:
+            space[name].__code__ = marshal.loads(posix.pread(file, size, kept + start))
+        except (EOFError, ValueError, TypeError):
+            posix.unlink(path)  # damaged: the next call makes it anew
+            raise
+        return space[name]
+
+    known["builtins"].__dict__["__wake__"] = wake
     try:
         for name, source, _size, _time, code in modules:
             made: Any
@@ -109,19 +120,51 @@ def run(modules: list[Entry]) -> bool:
     return True
 
 
-def make(path: str, tag: bytes, fleet: bool) -> None:
-    """Write the files, `path` with an event's name in it. Any trouble means no file: every call then imports as usual. fleet: those of a project
-    that is in one."""
+# What Python runs in the place of hooks/gate.py, whose path comes first of its arguments. One that is another by now is compiled.
+ENTRY = """
+import marshal, posix, sys
+__file__ = sys.argv.pop(1)
+looks = posix.stat(__file__)
+if (__file__, looks.st_size, looks.st_mtime_ns) == %r:
+    code = marshal.loads(%r)
+else:
+    file = posix.open(__file__, posix.O_RDONLY)
+    code = compile(posix.read(file, looks.st_size), __file__, "exec")
+exec(code)
+"""
+
+
+def _entry(gate: str) -> bytes:
+    """hooks/gate.py as byte code that the shell before it starts: to compile it in each call costs a tenth of a bare Python."""
+    looks = os.stat(gate)
+    with open(gate, "rb") as source:
+        code = bytecode.bare(compile(source.read(), gate, "exec", dont_inherit=True))
+    text = ENTRY % ((gate, looks.st_size, looks.st_mtime_ns), marshal.dumps(code))
+    import _frozen_importlib_external as outside  # what importlib.util has it from
+
+    return outside.MAGIC_NUMBER + bytes(12) + marshal.dumps(compile(text, gate, "exec", dont_inherit=True))
+
+
+def make(path: str, tag: bytes, fleet: bool, gate: str) -> None:
+    """Write the files, `path` with an event's name in it, and the entry's, whose name holds the interpreter's path. Any trouble means no file:
+    every call then imports as usual. fleet: those of a project that is in one. gate: hooks/gate.py."""
     temporary = "%s.%d" % (path % "new", os.getpid())
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb"):  # where nothing can be written nothing is prepared
             pass
-        common = _entries(["pack", "pack.base"] + _imported(COMMON + (FLEET if fleet else ())))
-        for event, names in MORE.items():
+        names, files = ["pack", "pack.base"] + _imported(COMMON + (FLEET if fleet else ())), {}
+        for event, more in MORE.items():
+            kept = bytearray()
+            head = marshal.dumps((run.__code__, _entries(names, kept) + _entries(_imported(more), kept)))
+            files[path % event] = tag + b"%011d\n%011d\n" % (len(head), len(tag) + 24 + len(head) + len(kept)) + head + kept
+        started = "%s%s.gate.pyc" % (os.path.dirname(path), sys.executable)
+        os.makedirs(os.path.dirname(started), exist_ok=True)
+        files[started] = _entry(gate)
+        for name, data in files.items():
             with open(temporary, "wb") as f:
-                f.write(tag + marshal.dumps((run.__code__, common + _entries(_imported(names)))))
-            os.replace(temporary, path % event)
+                f.write(data)
+            os.replace(temporary, name)
     except (OSError, ValueError):
         try:
             os.unlink(temporary)

@@ -322,6 +322,8 @@ def trouble(error: Exception, guarded: str | None) -> Answer:
         )
     elif isinstance(error, Busy):
         text = "team: %s. Try the same call again." % error
+    elif isinstance(error, TimeoutError):  # hooks/gate.py's own clock; to Python it is an OSError
+        text = "team: no decision in time: the machine or its disk is very busy, so the call is refused. Try the same call again."
     elif isinstance(error, OSError):
         text = (
             "team: the journal could not be written (%s: %s). Nothing was recorded and the call is refused. Free space or mend the rights "

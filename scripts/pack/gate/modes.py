@@ -21,7 +21,7 @@ MODES: dict[str, tuple[str, str]] = {
         "everything that the check lets pass; without the check nobody can be spawned: choose another mode",
     ),
     "plan": (
-        "lets nobody write or run anything",
+        "lets nobody write or run anything; a session that was started with permissions bypassed still asks nothing",
         "nothing: no run is opened, and in a run that is live the verbs that change it are refused until the mode is left (Shift+Tab)",
     ),
     "dontAsk": ("the client refuses what it would ask for", "everything that your rules allow; `pack` verbs need none"),
@@ -31,7 +31,7 @@ MODES: dict[str, tuple[str, str]] = {
 
 def stops(mode: str | None) -> str:
     """Why nothing can be done in this mode, one sentence with the way on; "" where a team can work."""
-    return "the client is in plan mode, in which nobody may write or run anything: leave it (Shift+Tab)" if mode == "plan" else ""
+    return "the client is in plan mode, which is for looking, not for changes: leave it (Shift+Tab)" if mode == "plan" else ""
 
 
 def told(mode: str | None) -> str:

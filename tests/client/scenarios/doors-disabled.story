@@ -4,7 +4,7 @@ install: marketplace
 calls: 120
 file src/other.py:
     other = 1
-meanwhile coder-1 runs: sleep 8; echo never seen
+meanwhile coder-1 runs: python3 -c 'import time; time.sleep(60)'
 the client is killed
 person runs: "$CLAUDE_BIN" plugin disable team@team-pack; pack status
     => says "No hook of this pack runs"

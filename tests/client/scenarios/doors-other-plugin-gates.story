@@ -8,13 +8,19 @@ file other/hooks/hooks.json:
     {"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "python3 \"${CLAUDE_PLUGIN_ROOT}/late.py\""}]}]}}
 file other/late.py:
     """Answers when the gate has: of two hooks that rewrite a command the last to finish wins."""
+    import glob
     import json
+    import os
     import sys
     import time
 
     given = json.load(sys.stdin)["tool_input"]
     if given["command"].startswith("pack "):
-        time.sleep(2)
+        kept = os.path.expanduser("~/.claude/plugins/data/*/runs/*/*/calls/*")
+        end = time.time() + 20  # where it keeps nothing for the command
+        while time.time() < end and not any(f.endswith((".receipt", ".verify", ".gates")) for f in glob.glob(kept)):
+            time.sleep(0.1)
+        time.sleep(1)
         answer = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": dict(given, command="nice -n 1 " + given["command"])}
         print(json.dumps({"hookSpecificOutput": answer}))
 lead runs: pack gate check

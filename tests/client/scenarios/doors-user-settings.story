@@ -10,7 +10,7 @@ coder-1 calls Write: {"file_path": "{home}/.claude/settings.json", "content": "{
 coder-1 runs: python3 -c "import os; open(os.path.expanduser('~/.cl'+'aude/set'+'tings.json'),'w').write('{\"disable'+'AllHooks\": true}')"
 coder-1 edits src/other.py: "other = 1" -> "other = 2"
     => refused NOT_IN_TASK
-meanwhile lead runs: sleep 5
+meanwhile lead runs: python3 -c 'import time; time.sleep(60)'
 the client is killed
 user types: go on
 lead edits src/other.py: "other = 1" -> "other = 3"

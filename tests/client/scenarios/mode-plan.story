@@ -7,7 +7,7 @@ plan.md:
 permissions: plan
 answers: yes
 user types: /build plan.md --coders=1
-    => says "plan mode, in which nobody may write or run anything"
+    => says "plan mode, which is for looking, not for changes"
 expect at most 0 calls
 expect running: pack status
     => fails

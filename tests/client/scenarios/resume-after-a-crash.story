@@ -1,6 +1,6 @@
 story: the client is killed in the middle; the conversation is compacted; the resumed session finishes with the same agents by their ids
 as in honest-simple until "coder-1 tells supervisor: IN_REVIEW: task #1"
-meanwhile coder-1 runs: sleep 8; echo never seen
+meanwhile coder-1 runs: python3 -c 'import time; time.sleep(60)'
 the client is killed
 user types: /compact
 user types: go on

@@ -7,7 +7,7 @@ person runs: pack status
 person runs: pack explain 1
     => says "unified-reviewer"
 coder-1 tells supervisor: IN_REVIEW: task #1
-meanwhile coder-1 runs: sleep 8; echo never seen
+meanwhile coder-1 runs: python3 -c 'import time; time.sleep(60)'
 the client is killed
 user starts anew: team status
     => says "TEAM STATUS", says "EXECUTION"
@@ -21,7 +21,7 @@ second-supervisor rests
 lead tells supervisor: STATE_OWNERSHIP_HANDOFF(2)
 second-supervisor tells lead: STATE_OWNERSHIP_ACK(2)
 second-supervisor rests
-meanwhile lead runs: sleep 9; echo never seen
+meanwhile lead runs: python3 -c 'import time; time.sleep(60)'
 the client is killed
 person runs: pack abort
     => fails, says "--reason"
