@@ -41,6 +41,10 @@ NAMED_SKILLS = json.dumps(
     }
 )
 SILENT = [
+    *(
+        ({"commands/build.md": command(text, "allowed-tools: Bash(git status:*)\n")}, "command-spelling")
+        for text in ("Now: !`git status`", "Stop! `git status` says it.", "`` ! `git status` ``", "```sh\n! `git status`\n```", "! `note`")
+    ),
     # A matcher that is no list of names meets the tools of servers, too.
     *(
         ({"hooks/hooks.json": hooks("PostToolUse", matcher)}, "hook-matcher")
@@ -799,6 +803,10 @@ SILENT = [
     ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\n\nYou review.\n\n---\nEnd.\n"}, "frontmatter-ends-early"),
 ]
 FOUND = [
+    *(
+        ({"commands/build.md": command(text, "allowed-tools: Bash(git status:*)\n")}, "command-spelling")
+        for text in ("! `git status --short`", "Now: ! `git status`", "Now:!`git status`", "| a |!`git status`|", '"!`git status`"')
+    ),
     *(
         ({"hooks/hooks.json": hooks("PreToolUse", matcher)}, "hook-matcher")
         for matcher in ("(write|edit)", "Write(git .*)", "^(chat|mail)$", "(Wirte|Edti)")

@@ -348,7 +348,7 @@ class Project:
         self.files = []
         self.probes = {}  # what rules asked the file system, for the cache
         self.bytes = {}
-        self._lower = self._children = self._sorted = self._links = None
+        self._lower = self._children = self._sorted = self._links = self._named = None
         self._scripts, self._read_elsewhere = {}, set()
         self._agent_ids = self._command_ids = self._plugin_names = self._scopes = self._bare_agents = None
         self.finder = None  # see marks.py
@@ -452,6 +452,14 @@ class Project:
                 head, _, name = rel.rpartition("/")
                 self._children.setdefault(head, []).append(name)
         return self._children.get(folder, [])
+
+    def ending(self, path):
+        """The paths of the files below some folder that end with a path."""
+        if self._named is None:
+            self._named = {}
+            for rel in self.below(""):
+                self._named.setdefault(rel.rpartition("/")[2], []).append(rel)
+        return [rel for rel in self._named.get(path.rpartition("/")[2], ()) if rel.endswith("/" + path)]
 
     def same_but_case(self, rel):
         """The path as it is spelled on disk when only letter case differs, else None."""

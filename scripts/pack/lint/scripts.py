@@ -64,6 +64,11 @@ class Script:
             return None
         return project.script(rel)
 
+    def written(self, project, rel):
+        """The same where somebody wrote it; None for what a bundler made: half a MB of libraries, in which no word means the hook."""
+        text = self.read(project, rel)
+        return None if text is None or is_built(text) else text
+
     def problem(self, project, rel, direct):
         """What keeps a present file from running, or None."""
         text = self.read(project, rel)
@@ -92,6 +97,11 @@ class Script:
         if shell_script and (self.program in (None, "sh", "bash", "dash")) and "zsh" not in first and "fish" not in first:
             return None if _is_sound(project, rel, text) else _shell_problem(text)
         return None
+
+
+def is_built(text):
+    """Did a program write this script? It is longer than anybody's, or its lines are."""
+    return len(text) > 100_000 or len(text) > 20_000 and len(text) > 500 * text.count("\n")
 
 
 def _shebang_problem(first, program, direct):
@@ -133,6 +143,8 @@ def _node_problem(text, rel):
     import subprocess
     import tempfile
 
+    if is_built(text):
+        return None  # what wrote it has parsed it
     bare = _JS_TEXT.sub("", text)
     if all(bare.count(left) == bare.count(right) for left, right in ("()", "[]", "{}")):
         return None  # node takes 40 ms a file: only where something looks wrong

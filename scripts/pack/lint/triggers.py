@@ -49,6 +49,7 @@ TEXT: "dict[str, object]" = {
     "command-injection": ("!`", "```!"),
     "command-live-example": _AT,
     "command-shell": ("!`", "```!"),
+    "command-spelling": ("! `", "!  `", "!\t`", "!`"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
     "ref-project-path": lambda file: file.holds(_AT) or file.kind == "command" and file.holds(_FOLDERS),

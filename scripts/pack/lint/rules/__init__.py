@@ -29,6 +29,7 @@ _COMMAND = (
     "command-injection",
     "command-live-example",
     "command-shell",
+    "command-spelling",
     "command-argument",
     "context-budget",
     "protocol-spawn",
