@@ -165,11 +165,11 @@ def test_one_name_thousands_of_times(plugin):
 
 
 LONG = {
-    "agents/a.md": "---\nname: a\ndescription: Reads it. Use when asked.\n---\n" + "`references/none.md` " * 15000,
-    "skills/a/SKILL.md": "---\nname: a\ndescription: Reads it. Use when asked.\n---\n" + "read references/none.md " * 12000,
-    "skills/a/references/r.md": "[a](none.md) " * 20000,
-    "agents/t.md": "---\nname: t\ndescription: Reads it. Use when asked.\ntools: " + "``` " * 60000 + "\n---\nRead.\n",
-    "commands/at.md": "---\ndescription: Reads it\n---\n" + "@none.md " * 30000,
+    "agents/a.md": "---\nname: a\ndescription: Reads it. Use when asked.\n---\n" + "`references/none.md` " * 8000,
+    "skills/a/SKILL.md": "---\nname: a\ndescription: Reads it. Use when asked.\n---\n" + "read references/none.md " * 7000,
+    "skills/a/references/r.md": "[a](none.md) " * 12000,
+    "agents/t.md": "---\nname: t\ndescription: Reads it. Use when asked.\ntools: " + "``` " * 40000 + "\n---\nRead.\n",
+    "commands/at.md": "---\ndescription: Reads it\n---\n" + "@none.md " * 20000,
     "scripts/made.py": "answer = {%s}\n" % ('"permissionDecision": 1, ' * 12000),
     "hooks/hooks.json": json.dumps(
         {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": 'python3 "${CLAUDE_PLUGIN_ROOT}/scripts/made.py"'}]}]}}
@@ -179,10 +179,10 @@ LONG = {
 
 @pytest.mark.parametrize("path", sorted(LONG))
 def test_the_same_word_in_one_line_thousands_of_times(path, plugin):
-    """What is asked of a place costs no more in a long line: with the square of it each of these takes many minutes."""
+    """What is asked of a place costs no more in a long line: with the square of it each of these takes minutes of CPU."""
     root = str(plugin({"references/r.md": "# R\n", path: LONG[path], "scripts/made.py": LONG["scripts/made.py"]}))
-    command = [os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=150)
+    command = ["sh", "-c", 'ulimit -t 30; exec "$@"', "sh", os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1) and not done.stderr
 
 

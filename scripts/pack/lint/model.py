@@ -135,20 +135,20 @@ class File:
         if holder is None:
             return (0, 0)
         path = tuple(path)
-        if key and path in holder.keys:
-            return holder.keys[path]
-        while path not in holder.spans and path:
+        if key and holder.key(path):
+            return holder.key(path)
+        while path and holder.span(path) is None:
             path = path[:-1]
-        start, end = holder.spans.get(path, (0, 0))
+        start, end = holder.span(path) or (0, 0)
         if self.is_json and end - start > 200 or "\n" in self.text[start:end]:
             # A whole object as offender: point at its key, or at its first character.
-            return holder.keys.get(path, (start, min(end, self.source.line_end(start))))
+            return holder.key(path) or (start, min(end, self.source.line_end(start)))
         return start, end
 
     def within(self, path, part):
         """Span of a part of a text value as it stands in the file; that of the value when it is written in another way."""
         holder = self.json if self.is_json else self.front
-        start, end = holder.spans.get(tuple(path), (0, 0)) if holder is not None else (0, 0)
+        start, end = holder and holder.span(tuple(path)) or (0, 0)
         at = self.text.find(part, start, end) if part else -1
         return (at, at + len(part)) if at >= 0 else self.at(path)
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from . import shell
 from .lazy import MULTILINE, lazy
+from .markdown import lines_with
 from .model import TooLarge
 
 _HOME = lazy(r"(?:/home/|/Users/|/root/|~/|\$HOME/|\$\{HOME\}/|%USERPROFILE%|[A-Za-z]:[\\/]Users[\\/])")
@@ -28,6 +29,7 @@ _REQUIRED = lazy(
     r"^(?:(?:const|let|var)\s[^=\n]{1,120}=\s*|)(?:require\(|import\s(?:[^\n\"'();]{1,160}\sfrom\s*)?)[\"'](?P<js>\.{1,2}/[\w./-]+)[\"']",
     MULTILINE,
 )
+_RELATIVE_PATHS = ('"./', "'./", '"../', "'../")
 _FAMILIES = {"python": ("python",), "node": ("node", "bun", "deno", "tsx"), "shell": ("bash", "sh", "zsh", "dash", "ksh")}
 _ABSOLUTE = lazy(r"(?:/|[A-Za-z]:[\\/])")
 # Where nothing is that comes with a system or a package: what stands there is the author's.
@@ -272,7 +274,10 @@ def missing_part(project, plugin, rel, text):
     """(line, path) of the first file of the plugin that a script loads and that is not there, or None."""
     here = rel.rpartition("/")[0]
     if rel.endswith((".js", ".mjs", ".cjs")):
-        found, ends = _REQUIRED.finditer(text), ("", ".js", ".cjs", ".mjs", ".json", ".ts", ".node", "/index.js", "/index.mjs")
+        found = _REQUIRED.finditer(text)
+        if is_built(text):
+            found = filter(None, (_REQUIRED.match(text, *line) for line in lines_with(text, 0, _RELATIVE_PATHS)))
+        ends = ("", ".js", ".cjs", ".mjs", ".json", ".ts", ".node", "/index.js", "/index.mjs")
     elif rel.endswith((".sh", ".bash")):
         found, ends = _SOURCED.finditer(text), ("",)
     else:

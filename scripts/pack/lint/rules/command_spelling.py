@@ -40,7 +40,12 @@ def check(file, context):
         for pattern, wrong in ((_BLANK, "the blank before the backtick"), (_GLUED, "the %r before it")):
             for match in pattern.finditer(text, begin, end):
                 word = _WORD.match(match.group(1))
-                if word is None or word.group() not in shell.COMMON or file.prose.in_code(match.start()) or file.prose.hidden(match.start()):
+                if (
+                    word is None
+                    or word.group() not in shell.COMMON
+                    or file.prose.in_code(match.start())
+                    or file.prose.hidden(match.start())
+                ):
                     continue  # a page that shows how commands are written
                 said = wrong % text[match.start() - 1] if "%" in wrong else wrong
                 yield file.hit(match.span(), "%s keeps this command from running: the model sees its text, not what it prints" % said)
