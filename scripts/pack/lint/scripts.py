@@ -76,7 +76,7 @@ class Script:
         text = self.read(project, rel)
         if text is None:
             return None
-        first = text.split("\n", 1)[0]
+        first = text[: text.find("\n")] if "\n" in text else text
         if direct and first.startswith("\ufeff#!"):
             return "a byte-order mark stands before #!, so the system does not find the interpreter"
         wrong = _shebang_problem(first, self.program, direct)
@@ -142,14 +142,14 @@ def _family(name):
 
 def _node_problem(text, rel):
     """What `node --check` says of a script whose brackets do not meet. None where there is no node."""
-    import subprocess
-    import tempfile
-
     if is_built(text):
         return None  # what wrote it has parsed it
     bare = _JS_TEXT.sub("", text)
     if all(bare.count(left) == bare.count(right) for left, right in ("()", "[]", "{}")):
         return None  # node takes 40 ms a file: only where something looks wrong
+    import subprocess  # 20 ms more
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile("w", suffix=rel[rel.rindex(".") :], encoding="utf-8", errors="replace") as copy:
             copy.write(text)
