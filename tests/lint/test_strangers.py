@@ -41,6 +41,8 @@ NAMED_SKILLS = json.dumps(
     }
 )
 SILENT = [
+    ({"skills/s/SKILL.md": skill("Look for it:\n\n```\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> other\n```")}, "merge-marks"),
+    ({"skills/s/SKILL.md": skill("Text of `<<<<<<< HEAD`, `=======` and `>>>>>>>`.")}, "merge-marks"),
     *(
         ({"commands/build.md": command(text, "allowed-tools: Bash(git status:*)\n")}, "command-spelling")
         for text in ("Now: !`git status`", "Stop! `git status` says it.", "`` ! `git status` ``", "```sh\n! `git status`\n```", "! `note`")
@@ -803,6 +805,8 @@ SILENT = [
     ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\n\nYou review.\n\n---\nEnd.\n"}, "frontmatter-ends-early"),
 ]
 FOUND = [
+    ({"commands/build.md": command("<<<<<<< HEAD\nBuild.\n=======\nBuild it.\n>>>>>>> other")}, "merge-marks"),
+    ({"README.md": "# D\n\n<<<<<<< HEAD\nOne.\n=======\nTwo.\n>>>>>>> other\n"}, "merge-marks"),
     *(
         ({"commands/build.md": command(text, "allowed-tools: Bash(git status:*)\n")}, "command-spelling")
         for text in ("! `git status --short`", "Now: ! `git status`", "Now:!`git status`", "| a |!`git status`|", '"!`git status`"')

@@ -85,6 +85,7 @@ EVERY_FILE = (
     "text-nul",
     "text-mojibake",
     "hidden-character",
+    "merge-marks",
     "secret",
     "piped-to-shell",
 )
