@@ -77,7 +77,7 @@ def _may_hide(file):
     return not file.text.isascii() if file.marks is None else not file.marks.isdisjoint(_HIDDEN)
 
 
-_MERGE = ("<<<<<<< ",)
+_MERGE: "tuple[str, ...]" = ("<<<<<<< ",)
 _KEYS: "tuple[str, ...]" = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
 _KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
 ADDRESSES: "tuple[str, ...]" = ("mcp", "manifest", "hooks", "script", "monitors", "private")
