@@ -162,3 +162,48 @@ def test_one_name_thousands_of_times(plugin):
         [os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.stdout.count("demo-pack:ghost") == 2000
+
+
+LONG = {
+    "agents/a.md": "---\nname: a\ndescription: Reads it. Use when asked.\n---\n" + "`references/none.md` " * 8000,
+    "skills/a/SKILL.md": "---\nname: a\ndescription: Reads it. Use when asked.\n---\n" + "read references/none.md " * 7000,
+    "skills/a/references/r.md": "[a](none.md) " * 12000,
+    "agents/t.md": "---\nname: t\ndescription: Reads it. Use when asked.\ntools: " + "``` " * 40000 + "\n---\nRead.\n",
+    "commands/at.md": "---\ndescription: Reads it\n---\n" + "@none.md " * 20000,
+    "scripts/made.py": "answer = {%s}\n" % ('"permissionDecision": 1, ' * 12000),
+    "hooks/hooks.json": json.dumps(
+        {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": 'python3 "${CLAUDE_PLUGIN_ROOT}/scripts/made.py"'}]}]}}
+    ),
+}
+
+
+@pytest.mark.parametrize("path", sorted(LONG))
+def test_the_same_word_in_one_line_thousands_of_times(path, plugin):
+    """What is asked of a place costs no more in a long line: with the square of it each of these takes minutes of CPU."""
+    root = str(plugin({"references/r.md": "# R\n", path: LONG[path], "scripts/made.py": LONG["scripts/made.py"]}))
+    command = ["sh", "-c", 'ulimit -t 30; exec "$@"', "sh", os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1) and not done.stderr
+
+
+def test_what_a_bundler_wrote_is_not_read(plugin, tmp_path):
+    """A hook of half a MB of libraries: neither its words nor its brackets say anything, and node is not asked about it."""
+    answer = 'console.log(JSON.stringify({hookSpecificOutput: {hookEventName: "PreToolUse", permissionDecisions: "deny"}}))\n'
+    called = tmp_path / "called"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "node").write_text("#!/bin/sh\ntouch '%s'\nexit 0\n" % called)
+    (tmp_path / "bin" / "node").chmod(0o755)
+    command = 'node "${CLAUDE_PLUGIN_ROOT}/scripts/guard.js"'
+    hooks = {"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": command}]}]}}
+    for filling, seen in (("const a = 1;\n", True), ("const a = 1;", False)):
+        text = answer + filling * 3000 + "const b = /[(]/;\n"
+        root = str(plugin({"hooks/hooks.json": json.dumps(hooks), "scripts/guard.js": text}))
+        done = subprocess.run(
+            [os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=dict(os.environ, PATH="%s:%s" % (tmp_path / "bin", os.environ["PATH"])),
+        )
+        assert ("[hook-answer]" in done.stdout) == seen and called.exists() == seen, (done.stdout, done.stderr)
+        called.unlink(missing_ok=True)

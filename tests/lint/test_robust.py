@@ -1,10 +1,11 @@
 """Nothing that is on disk may hang or break a run: a bad file is a finding (unreadable), never a traceback."""
 
 import os
+import subprocess
 import time
 
 import pytest
-from conftest import AGENT, PLUGIN, lint, write
+from conftest import AGENT, PLUGIN, ROOT, lint, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,12 @@ def test_a_file_name_that_is_not_utf8(plugin):
     with open(os.path.join(os.fsencode(str(root)), b"agents", b"caf\xe9.md"), "wb") as handle:
         handle.write(b"---\nname: x\n---\n")
     assert "unreadable" in rules(root)
+
+
+def test_a_file_name_with_a_line_break_stays_in_its_line(plugin):
+    root = str(plugin({"agents/a\n::error::\x1b[31m.md": "Review."}))
+    done = subprocess.run([os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("agents/a\\u000a::error::\\u001b[31m.md:1:1: ") and len(done.stdout.split("\n")) == 3
 
 
 def test_ten_thousand_files(tmp_path):

@@ -41,6 +41,12 @@ NAMED_SKILLS = json.dumps(
     }
 )
 SILENT = [
+    ({"skills/s/SKILL.md": skill("Look for it:\n\n```\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> other\n```")}, "merge-marks"),
+    ({"skills/s/SKILL.md": skill("Text of `<<<<<<< HEAD`, `=======` and `>>>>>>>`.")}, "merge-marks"),
+    *(
+        ({"commands/build.md": command(text, "allowed-tools: Bash(git status:*)\n")}, "command-spelling")
+        for text in ("Now: !`git status`", "Stop! `git status` says it.", "`` ! `git status` ``", "```sh\n! `git status`\n```", "! `note`")
+    ),
     # A matcher that is no list of names meets the tools of servers, too.
     *(
         ({"hooks/hooks.json": hooks("PostToolUse", matcher)}, "hook-matcher")
@@ -799,6 +805,12 @@ SILENT = [
     ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\n\nYou review.\n\n---\nEnd.\n"}, "frontmatter-ends-early"),
 ]
 FOUND = [
+    ({"commands/build.md": command("<<<<<<< HEAD\nBuild.\n=======\nBuild it.\n>>>>>>> other")}, "merge-marks"),
+    ({"README.md": "# D\n\n<<<<<<< HEAD\nOne.\n=======\nTwo.\n>>>>>>> other\n"}, "merge-marks"),
+    *(
+        ({"commands/build.md": command(text, "allowed-tools: Bash(git status:*)\n")}, "command-spelling")
+        for text in ("! `git status --short`", "Now: ! `git status`", "Now:!`git status`", "| a |!`git status`|", '"!`git status`"')
+    ),
     *(
         ({"hooks/hooks.json": hooks("PreToolUse", matcher)}, "hook-matcher")
         for matcher in ("(write|edit)", "Write(git .*)", "^(chat|mail)$", "(Wirte|Edti)")

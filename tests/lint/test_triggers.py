@@ -85,7 +85,8 @@ def test_the_flags_are_those_of_re():
 @pytest.mark.parametrize(
     "text",
     ['{"a": [1, 2.5, "x\\u00e9\\ud83d\\ude00", null, true]}', "\ufeff {} \n", '{"a": 1, "a": 2}', "[NaN]", "[1,]", "", "{", '"\\x"']
-    + ['{"a": %s}' % ("9" * 5000), "[" * 3000, '{"b": {"a": 1, "a": 1}}', '"a\tb"', "\x0b[]", "[]x", "-0", "01", "1e5"],
+    + ['{"a": %s}' % ("9" * 5000), "[" * 3000, '{"b": {"a": 1, "a": 1}}', '"a\tb"', "\x0b[]", "[]x", "-0", "01", "1e5"]
+    + ['{"a": [{"b\\n": {}, "c": [ ] } , [[1 , "x"], {}]], "d" :"e"}'],
 )
 def test_the_quick_json_is_the_slow_one(text):
     try:
@@ -98,6 +99,9 @@ def test_the_quick_json_is_the_slow_one(text):
         quick = None
     assert (slow is None) == (quick is None)
     if slow is not None:
+        assert {path: quick.span(path) for path in slow.spans} == slow.spans  # looked for one by one
+        assert {path: quick.key(path) for path in slow.spans} == {path: slow.keys.get(path) for path in slow.spans}
+        assert quick.span(("none",)) is None and quick.span(("a", "none", 1)) is None and quick.key(("none", 0)) is None
         assert repr(quick.value) == repr(slow.value) and quick.duplicates == slow.duplicates and quick.spans == slow.spans
 
 

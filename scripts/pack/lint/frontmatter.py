@@ -47,6 +47,14 @@ class Frontmatter:
         self.lenient = False
         self.error = None
 
+    def span(self, path):
+        """(start, end) of one value, or None."""
+        return self.spans.get(path)
+
+    def key(self, path):
+        """(start, end) of one key, or None."""
+        return self.keys.get(path)
+
     def get(self, key, default=None):
         """A top-level value when the block is a mapping."""
         return self.value.get(key, default) if isinstance(self.value, dict) else default

@@ -49,6 +49,7 @@ class Prose:
         self.text, self.start = text, start
         self._blocks = self._comments = self._nested = None
         self._inline = {}  # (start, end) of a paragraph: the code spans in it
+        self._paragraph = (0, 0)  # the one that was looked at last
         self._tables = self._links = self._anchors = None
 
     @property
@@ -86,7 +87,7 @@ class Prose:
                     break
                 end = self.text.find("-->", at + 4)
                 end = len(self.text) if end < 0 else end + 3
-                if not _covered(at, self.fences):
+                if not covered(at, self.fences):
                     found.append((at, end))
                 at = end
             self._comments = found
@@ -108,39 +109,43 @@ class Prose:
 
     def in_fence(self, offset):
         """Is the offset inside fenced code?"""
-        return _covered(offset, self.fences)
+        return covered(offset, self.fences)
 
     def fence_at(self, offset):
         """The fence that covers the offset, or None."""
-        for block in self.fences:
-            if block[0] <= offset < block[1]:
-                return block
-        return None
+        fences = self.fences
+        index = bisect_right(fences, (offset, len(self.text) + 1)) - 1
+        return fences[index] if index >= 0 and offset < fences[index][1] else None
 
     def hidden(self, offset):
         """Inside a fence or an HTML comment: teaching text, not instructions."""
-        return _covered(offset, self.fences) or _covered(offset, self.comments) or _covered(offset, self.nested)
+        return covered(offset, self.fences) or covered(offset, self.comments) or covered(offset, self.nested)
 
     def in_code(self, offset):
         """Inside a fence or an inline code span; a span crosses neither a blank line nor a fence."""
-        fences, text = self.fences, self.text
-        index = bisect_right(fences, (offset, len(text) + 1)) - 1
-        if index >= 0 and offset < fences[index][1]:
-            return True
-        begin = max(text.rfind("\n\n", self.start, offset) + 2, self.start)
-        end = text.find("\n\n", offset)
-        end = len(text) if end < 0 else end
-        if index >= 0:
-            begin = max(begin, fences[index][1])
-        if index + 1 < len(fences):
-            end = min(end, fences[index + 1][0])
-        return text.find("`", begin, offset + 1) >= 0 and _covered(offset, self._spans(begin, end))
+        begin, end = self._paragraph
+        if not begin <= offset < end:
+            fences, text = self.fences, self.text
+            index = bisect_right(fences, (offset, len(text) + 1)) - 1
+            if index >= 0 and offset < fences[index][1]:
+                return True
+            begin = max(text.rfind("\n\n", self.start, offset) + 2, self.start)
+            end = text.find("\n\n", offset)
+            end = len(text) if end < 0 else end
+            if index >= 0:
+                begin = max(begin, fences[index][1])
+            if index + 1 < len(fences):
+                end = min(end, fences[index + 1][0])
+            self._paragraph = begin, end
+        return covered(offset, self._spans(begin, end))
 
     def _spans(self, begin, end):
         """[(start, end)] of the inline code spans of a paragraph."""
         spans = self._inline.get((begin, end))
         if spans is None:
             spans, opened = self._inline.setdefault((begin, end), []), None
+            if self.text.find("`", begin, end) < 0:
+                return spans
             for match in _TICKS.finditer(self.text, begin, end):
                 if opened is None:
                     opened = match.span()
@@ -160,7 +165,7 @@ class Prose:
         if "](" in text:
             for match in _LINK.finditer(text, self.start):
                 start, end = match.span(1)
-                if not self.in_code(match.start()) and not _covered(start, self.comments) and not _covered(start, self.nested):
+                if not self.in_code(match.start()) and not covered(start, self.comments) and not covered(start, self.nested):
                     if text[start] == "<":
                         start, end = start + 1, end - 1
                     yield text[start:end], start, end
@@ -168,8 +173,8 @@ class Prose:
             for match in _HTML_LINK.finditer(text, self.start):
                 if (
                     not self.in_code(match.start())
-                    and not _covered(match.start(), self.comments)
-                    and not _covered(match.start(), self.nested)
+                    and not covered(match.start(), self.comments)
+                    and not covered(match.start(), self.nested)
                 ):
                     yield match.group(1), match.start(1), match.end(1)
         if "]:" in text:
@@ -366,7 +371,8 @@ def lazy_link():
     return _INLINE_LINK
 
 
-def _covered(offset, spans):
+def covered(offset, spans):
+    """Does an offset lie in one of the spans, which stand in order?"""
     if not spans:
         return False
     index = bisect_right(spans, (offset, 1 << 60)) - 1

@@ -135,20 +135,20 @@ class File:
         if holder is None:
             return (0, 0)
         path = tuple(path)
-        if key and path in holder.keys:
-            return holder.keys[path]
-        while path not in holder.spans and path:
+        if key and holder.key(path):
+            return holder.key(path)
+        while path and holder.span(path) is None:
             path = path[:-1]
-        start, end = holder.spans.get(path, (0, 0))
+        start, end = holder.span(path) or (0, 0)
         if self.is_json and end - start > 200 or "\n" in self.text[start:end]:
             # A whole object as offender: point at its key, or at its first character.
-            return holder.keys.get(path, (start, min(end, self.source.line_end(start))))
+            return holder.key(path) or (start, min(end, self.source.line_end(start)))
         return start, end
 
     def within(self, path, part):
         """Span of a part of a text value as it stands in the file; that of the value when it is written in another way."""
         holder = self.json if self.is_json else self.front
-        start, end = holder.spans.get(tuple(path), (0, 0)) if holder is not None else (0, 0)
+        start, end = holder and holder.span(tuple(path)) or (0, 0)
         at = self.text.find(part, start, end) if part else -1
         return (at, at + len(part)) if at >= 0 else self.at(path)
 
@@ -348,7 +348,7 @@ class Project:
         self.files = []
         self.probes = {}  # what rules asked the file system, for the cache
         self.bytes = {}
-        self._lower = self._children = self._sorted = self._links = None
+        self._lower = self._children = self._sorted = self._links = self._named = None
         self._scripts, self._read_elsewhere = {}, set()
         self._agent_ids = self._command_ids = self._plugin_names = self._scopes = self._bare_agents = None
         self.finder = None  # see marks.py
@@ -452,6 +452,14 @@ class Project:
                 head, _, name = rel.rpartition("/")
                 self._children.setdefault(head, []).append(name)
         return self._children.get(folder, [])
+
+    def ending(self, path):
+        """The paths of the files below some folder that end with a path."""
+        if self._named is None:
+            self._named = {}
+            for rel in self.below(""):
+                self._named.setdefault(rel.rpartition("/")[2], []).append(rel)
+        return [rel for rel in self._named.get(path.rpartition("/")[2], ()) if rel.endswith("/" + path)]
 
     def same_but_case(self, rel):
         """The path as it is spelled on disk when only letter case differs, else None."""

@@ -1,6 +1,7 @@
 """Does a text tell somebody to do a thing, or does it warn of it, forbid it, or say that it is gone?"""
 
 from .lazy import IGNORECASE, lazy
+from .source import line_start, line_stop
 
 # Governs what follows: no end of a clause between.
 _BEFORE = lazy(
@@ -44,19 +45,18 @@ def negated(text, start, end, after=True):
         return True
     if not after:
         return False
-    rest = text[end : text.find("\n", end) if "\n" in text[end:] else len(text)]
+    rest = text[end : line_stop(text, end)]
     return _AFTER.match(rest.replace("*", "")) is not None
 
 
 def listed_as_bad(text, start):
     """Is the place in a list, a table or a paragraph whose head, or whose own line, says that its items are bad?"""
-    begin = text.rfind("\n", 0, start) + 1
-    end = text.find("\n", start)
-    if _BAD_HERE.search(text, begin, end if end >= 0 else len(text)):
+    begin = line_start(text, start)
+    if _BAD_HERE.search(text, begin, line_stop(text, start)):
         return True
     seen = 0
     while begin > 0 and seen < 60:
-        end, begin = begin - 1, text.rfind("\n", 0, begin - 1) + 1
+        end, begin = begin - 1, line_start(text, begin - 1)
         line = text[begin:end]
         seen += 1
         if not line.strip() or _ITEM.match(line):

@@ -6,9 +6,10 @@ What teaches is not a reference: a fenced example, a placeholder (`<name>`, `{na
 import posixpath
 
 from .lazy import lazy
-from .markdown import lines_with
+from .markdown import covered, lines_with
 from .near import nearest
 from .negation import negated
+from .source import WINDOW, line_start, line_stop
 
 _TYPE = lazy(
     r"subagent_?[tT]ype[\"'`*]{0,3}(?:\s{0,2}[:=]\s{0,2}| (?:of|set to|is) (?=[\"'`*]|[a-z0-9-]{2,60}(?:[.,;]\s|\.?$)))[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)"
@@ -73,7 +74,7 @@ _RUN_SCRIPT = lazy(
 _SHELLS = ("bash", "sh", "shell", "zsh", "console", "")
 _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "diff", "console")  # fences that show and do not run
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
+_EMBEDDED = lazy(r"(?<!\S)!`([^`]{1,2000})`")
 _PLACEHOLDER = lazy(
     r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+)(?![A-Za-z0-9])|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
@@ -199,8 +200,8 @@ def _told(text, start):
 
 
 def within(offset, spans):
-    """Does an offset lie in one of the spans?"""
-    return any(start <= offset < end for start, end in spans)
+    """Does an offset lie in one of the spans, which stand in order?"""
+    return covered(offset, spans)
 
 
 def _is_placeholder(name):
@@ -347,8 +348,8 @@ def files(file, project):
             continue  # a page of a site
         if (
             text[start - 1] in "(<"
-            and text.count('"', text.rfind("\n", 0, start) + 1, start) % 2
-            or _NOT_YET.match(text, end, file.source.line_end(end))
+            and text.count('"', line_start(text, start), start) % 2
+            or _NOT_YET.match(text, end, line_stop(text, end))
         ):
             continue  # a sentence that is to be written so; a file that the text itself calls optional
         last = path.rstrip("/").rsplit("/", 1)[-1]
@@ -412,7 +413,7 @@ def root_paths(file, project):
         fence = file.prose.fence_at(begin)
         if fence and (teaches or fence[2].split(" ")[0].lower() in _SHOWN):
             continue
-        if teaches and text.startswith("    ", text.rfind("\n", 0, begin) + 1) and '": "' in text[text.rfind("\n", 0, begin) + 1 : begin]:
+        if teaches and text.startswith("    ", line_start(text, begin)) and '": "' in text[line_start(text, begin) : begin]:
             continue  # JSON as indented code
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
@@ -447,14 +448,12 @@ def _code_paths(file, project, folder):  # noqa: C901 - each skip is a false ala
                 continue  # a project has agents/ or hooks/ of its own
             spots = (plugin.path(path), posixpath.normpath(posixpath.join(folder, path)))
             before = text[max(0, match.start() - 40) : match.start()].lower()
-            if _elsewhere(file, match):
-                continue
-            if any(project.exists(spot) for spot in spots) or any(word in before for word in _ELSEWHERE):
+            if any(project.exists(spot) for spot in spots) or any(word in before for word in _ELSEWHERE) or _elsewhere(file, match):
                 continue
             if _OF_A_SKILL.search(text, max(0, match.start() - 80), match.start()):
                 continue  # "load `other:skill` and read `references/x.md`" is a page of that skill
             home = plugin.root + "/" if plugin.root else ""
-            own = any(rel.endswith("/" + path) and rel.startswith(home) for rel in project.listing)  # of one of its skills
+            own = any(rel.startswith(home) for rel in project.ending(path))  # of one of its skills
             if not own and not _of_another_skill(file, path, match.start(1)):
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill":
@@ -463,15 +462,15 @@ def _code_paths(file, project, folder):  # noqa: C901 - each skip is a false ala
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
-            if _elsewhere(file, match):
-                continue
             head = path.split("/")[0]
             if posixpath.join(folder, head) not in project.dirs and plugin.path(head) not in project.dirs:
                 continue
             spots = (posixpath.join(folder, path), plugin.path(path))
             before = text[max(0, match.start() - 60) : match.start()]
             spots += tuple(posixpath.join(posixpath.dirname(folder), name, path) for name in _NAMED.findall(before))
-            if not any(project.exists(spot) for spot in spots) and not _of_another_skill(file, path, match.start(1)):
+            if any(project.exists(spot) for spot in spots) or _elsewhere(file, match):
+                continue
+            if not _of_another_skill(file, path, match.start(1)):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
         if "scripts/" in text and posixpath.join(folder, "scripts") in project.dirs:
             found += _run_scripts(file, project, folder, {ref.span for ref in found})
@@ -499,7 +498,7 @@ def _run_scripts(file, project, folder, known):
 def _elsewhere(file, match):
     """Is it a file of another project (its address stands in the line), one that may be there or not, or one that only would help?"""
     text = file.text
-    begin, end = max(text.rfind("\n", 0, match.start()) + 1, text.rfind("\n\n", 0, match.start()) + 1), file.source.line_end(match.end())
+    begin, end = line_start(text, match.start()), line_stop(text, match.end())
     before, after = text[begin : match.start()], text[match.end() : end]
     if any(part in ("dist", "build", "out", "node_modules") for part in match.group(1).split("/")):
         return True  # made by a build
@@ -520,18 +519,17 @@ def _elsewhere(file, match):
 def _of_another_skill(file, path, at):
     """Has a skill whose name stands in the paragraph before (or "that skill's" does) a page of that path?"""
     text, end = file.text, "/" + path
-    near = text[max(text.rfind("\n\n", 0, at), at - 300, 0) : at]
-    for rel in file.project.listing:
-        if rel.endswith(end):
-            name = rel[: -len(end)].rpartition("/")[2]
-            if name in near or "skill's" in near[-40:]:
-                return True
+    near = text[max(text.rfind("\n\n", max(0, at - 300), at), at - 300, 0) : at]
+    for rel in file.project.ending(path):
+        name = rel[: -len(end)].rpartition("/")[2]
+        if name in near or "skill's" in near[-40:]:
+            return True
     return False
 
 
 def _paragraph(text, at):
-    end = text.find("\n\n", at)
-    return text[text.rfind("\n\n", 0, at) + 1 : end if end >= 0 else len(text)]
+    begin, end = text.rfind("\n\n", max(0, at - WINDOW), at) + 1, text.find("\n\n", at, at + WINDOW)
+    return text[begin or max(0, at - WINDOW) : end if end >= 0 else at + WINDOW]
 
 
 def _of_another(file, match):
@@ -540,8 +538,8 @@ def _of_another(file, match):
     owner = _OWNER.search(text, max(0, match.start() - 80), match.start())
     if owner and owner.group(1).lower() not in _OURS and owner.group(1) not in file.plugin.names:
         return True
-    begin = max(text.rfind("\n\n", 0, match.start()), match.start() - 300)
-    near = text[max(0, begin) : file.source.line_end(match.end())]
+    begin = max(text.rfind("\n\n", max(0, match.start() - 300), match.start()), match.start() - 300)
+    near = text[max(0, begin) : line_stop(text, match.end())]
     project, end = file.project, "/" + match.group(1)
     for name in project.plugin_names:
         if name in near and name not in file.plugin.names:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from . import shell
 from .lazy import MULTILINE, lazy
+from .markdown import lines_with
 from .model import TooLarge
 
 _HOME = lazy(r"(?:/home/|/Users/|/root/|~/|\$HOME/|\$\{HOME\}/|%USERPROFILE%|[A-Za-z]:[\\/]Users[\\/])")
@@ -28,6 +29,7 @@ _REQUIRED = lazy(
     r"^(?:(?:const|let|var)\s[^=\n]{1,120}=\s*|)(?:require\(|import\s(?:[^\n\"'();]{1,160}\sfrom\s*)?)[\"'](?P<js>\.{1,2}/[\w./-]+)[\"']",
     MULTILINE,
 )
+_RELATIVE_PATHS = ('"./', "'./", '"../', "'../")
 _FAMILIES = {"python": ("python",), "node": ("node", "bun", "deno", "tsx"), "shell": ("bash", "sh", "zsh", "dash", "ksh")}
 _ABSOLUTE = lazy(r"(?:/|[A-Za-z]:[\\/])")
 # Where nothing is that comes with a system or a package: what stands there is the author's.
@@ -64,12 +66,17 @@ class Script:
             return None
         return project.script(rel)
 
+    def written(self, project, rel):
+        """The same where somebody wrote it; None for what a bundler made: half a MB of libraries, in which no word means the hook."""
+        text = self.read(project, rel)
+        return None if text is None or is_built(text) else text
+
     def problem(self, project, rel, direct):
         """What keeps a present file from running, or None."""
         text = self.read(project, rel)
         if text is None:
             return None
-        first = text.split("\n", 1)[0]
+        first = text[: text.find("\n")] if "\n" in text else text
         if direct and first.startswith("\ufeff#!"):
             return "a byte-order mark stands before #!, so the system does not find the interpreter"
         wrong = _shebang_problem(first, self.program, direct)
@@ -92,6 +99,11 @@ class Script:
         if shell_script and (self.program in (None, "sh", "bash", "dash")) and "zsh" not in first and "fish" not in first:
             return None if _is_sound(project, rel, text) else _shell_problem(text)
         return None
+
+
+def is_built(text):
+    """Did a program write this script? It is longer than anybody's, or its lines are."""
+    return len(text) > 100_000 or len(text) > 20_000 and len(text) > 500 * text.count("\n")
 
 
 def _shebang_problem(first, program, direct):
@@ -130,12 +142,14 @@ def _family(name):
 
 def _node_problem(text, rel):
     """What `node --check` says of a script whose brackets do not meet. None where there is no node."""
-    import subprocess
-    import tempfile
-
+    if is_built(text):
+        return None  # what wrote it has parsed it
     bare = _JS_TEXT.sub("", text)
     if all(bare.count(left) == bare.count(right) for left, right in ("()", "[]", "{}")):
         return None  # node takes 40 ms a file: only where something looks wrong
+    import subprocess  # 20 ms more
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile("w", suffix=rel[rel.rindex(".") :], encoding="utf-8", errors="replace") as copy:
             copy.write(text)
@@ -260,7 +274,10 @@ def missing_part(project, plugin, rel, text):
     """(line, path) of the first file of the plugin that a script loads and that is not there, or None."""
     here = rel.rpartition("/")[0]
     if rel.endswith((".js", ".mjs", ".cjs")):
-        found, ends = _REQUIRED.finditer(text), ("", ".js", ".cjs", ".mjs", ".json", ".ts", ".node", "/index.js", "/index.mjs")
+        found = _REQUIRED.finditer(text)
+        if is_built(text):
+            found = filter(None, (_REQUIRED.match(text, *line) for line in lines_with(text, 0, _RELATIVE_PATHS)))
+        ends = ("", ".js", ".cjs", ".mjs", ".json", ".ts", ".node", "/index.js", "/index.mjs")
     elif rel.endswith((".sh", ".bash")):
         found, ends = _SOURCED.finditer(text), ("",)
     else:

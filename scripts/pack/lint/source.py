@@ -9,6 +9,19 @@ from bisect import bisect_right
 BOM = "\ufeff"
 MAX_BYTES = 1048576  # the client skips agents and reads no manifest, hooks or MCP file past this size
 FEW = 8  # so many positions are counted from the beginning of the text; for more a table of the lines is quicker
+WINDOW = 1000  # characters to either side of a place: what is further off in a line (a minified script is one line) says nothing of it
+
+
+def line_start(text, at):
+    """Where the line of an offset begins, or WINDOW characters before it."""
+    low = max(0, at - WINDOW)
+    return max(text.rfind("\n", low, at) + 1, low)
+
+
+def line_stop(text, at):
+    """Where the line of an offset ends, or WINDOW characters behind it."""
+    end = text.find("\n", at, at + WINDOW)
+    return end if end >= 0 else min(len(text), at + WINDOW)
 
 
 class Source:

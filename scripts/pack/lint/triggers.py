@@ -30,6 +30,7 @@ TEXT: "dict[str, object]" = {
     "text-encoding": ("\ufffd",),
     "text-mojibake": NOT_ASCII,
     "hidden-character": lambda file: _may_hide(file) or file.is_json and "\\u20" in file.text,
+    "merge-marks": lambda file: not file.is_json and file.holds(_MERGE),  # which is no JSON
     "secret": lambda file: file.holds(_KEYS) or file.kind in ADDRESSES and "://" in file.text,
     "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex", "xxd"),
     "option-undeclared": ("${user_config.",),
@@ -49,6 +50,7 @@ TEXT: "dict[str, object]" = {
     "command-injection": ("!`", "```!"),
     "command-live-example": _AT,
     "command-shell": ("!`", "```!"),
+    "command-spelling": ("! `", "!  `", "!\t`", "!`"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
     "ref-project-path": lambda file: file.holds(_AT) or file.kind == "command" and file.holds(_FOLDERS),
@@ -75,6 +77,7 @@ def _may_hide(file):
     return not file.text.isascii() if file.marks is None else not file.marks.isdisjoint(_HIDDEN)
 
 
+_MERGE: "tuple[str, ...]" = ("<<<<<<< ",)
 _KEYS: "tuple[str, ...]" = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
 _KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
 ADDRESSES: "tuple[str, ...]" = ("mcp", "manifest", "hooks", "script", "monitors", "private")
@@ -188,7 +191,7 @@ PLUGIN["generated-drift"] = lambda plugin: (
 )
 for _needs in list(TEXT.values()) + [needs for table in OF_KIND.values() for needs in table.values()]:
     WORDS.update(_needs if isinstance(_needs, tuple) else ())
-for _needs in (_KEYS, _AT, _FOLDERS, _AGENT, _TEAMS, _TOOL, _HIDDEN, _RULERS, _PAGE, _LISTS, _GENERATED, _COMMENT):
+for _needs in (_MERGE, _KEYS, _AT, _FOLDERS, _AGENT, _TEAMS, _TOOL, _HIDDEN, _RULERS, _PAGE, _LISTS, _GENERATED, _COMMENT):
     WORDS.update(_needs)
 # What modules of the rules ask a file for (File.holds): a test compares.
 WORDS.update("$ARG {{ $1 $2 ${ARGUMENTS} $arguments ${0} ${1} ${2} ${3} ${4} ${5} ${6} ${7} ${8} ${9} reference".split())

@@ -7,6 +7,7 @@ A table is known by its column titles, wherever it stands: in references/*.md, i
 from .lazy import IGNORECASE, lazy
 from .markdown import clean
 from .near import closest
+from .source import line_start
 
 KEYS = (
     "gate",
@@ -462,7 +463,7 @@ def listed(file):
         return
     text = file.text
     for match in _HEAD_OF_LIST.finditer(text, file.body_start):
-        line, fence = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], file.prose.fence_at(match.start())
+        line, fence = text[line_start(text, match.start()) : match.start()], file.prose.fence_at(match.start())
         heads = line.startswith("#") or match.group(2).strip(" *_").endswith(":")
         if not heads or (fence[2] not in ("yaml", "yml") if fence else file.prose.hidden(match.start())):
             continue

@@ -7,7 +7,7 @@ def render(findings, summary):
     """Plain or coloured text."""
     lines = []
     for item in findings:
-        severity, path = item["severity"], item["path"]
+        severity, path = item["severity"], visible(item["path"])
         if summary.color:
             severity = "%s%s\033[0m" % (COLORS[severity], severity)
             path = "\033[1m%s\033[0m" % path

@@ -25,6 +25,7 @@ from ..lazy import lazy
 from ..matchers import names
 from ..near import closest, loose
 from ..scripts import of_handler
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
@@ -73,7 +74,7 @@ def check(file, context):
         for script in of_handler(handler):
             text = None
             if handler.plugin is not None and script.sub is not None and not script.escapes:
-                text = script.read(context.project, handler.plugin.path(script.sub))
+                text = script.written(context.project, handler.plugin.path(script.sub))
             if text is None:
                 whole = False  # what it prints is not to be seen
                 continue
@@ -99,10 +100,12 @@ def _misspelt(file, span, text, name):
         return
     for match in _KEY.finditer(text):
         key = match.group(1) or match.group(2)
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if key in KEYS:
+            continue
+        line = text[line_start(text, match.start()) : match.start()]
         if _READING.search(line) or "_" in key and "pecificOutput" not in text and loose(key) not in ("systemmessage", "suppressoutput"):
             continue  # it looks for the key in its input, or writes a record of its own
-        if key in KEYS or key == "hook_event_name" and "pecificOutput" not in text:
+        if key == "hook_event_name" and "pecificOutput" not in text:
             continue  # the event's own key, written into a log or handed on
         meant = _LOOSE.get(loose(key)) or closest(key, KEYS)
         if meant is not None and meant not in text.replace(key, ""):

@@ -43,7 +43,7 @@ def check(file, context):
         texts = [(handler.at("command"), handler.command)] if handler.command else []
         for script in of_handler(handler):
             if handler.plugin is not None and script.sub is not None and not script.escapes:
-                texts.append((script.span, script.read(context.project, handler.plugin.path(script.sub)) or ""))
+                texts.append((script.span, script.written(context.project, handler.plugin.path(script.sub)) or ""))
         for span, text in texts:
             text = _COMMENT.sub("", text)
             if _AGAIN.search(text) and not _CHOICE.search(text):

@@ -25,6 +25,7 @@ Source: client, measured (22 of 33 variants of one guard let the write through)
 from .. import hookfile, shell
 from ..lazy import MULTILINE, lazy
 from ..scripts import of_handler
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
@@ -79,7 +80,7 @@ def check(file, context):
             yield file.hit(handler.at("command"), problem)
         for script in of_handler(handler) if handler.event.startswith("PostTool") else ():
             if handler.plugin is not None and script.sub is not None and not script.escapes:
-                text = script.read(context.project, handler.plugin.path(script.sub)) or ""
+                text = script.written(context.project, handler.plugin.path(script.sub)) or ""
                 if used[(script.sub, id(handler.plugin))] == {handler.event} and _VERDICT.search(text):
                     after = "%s answers with permissionDecision: on %s the call is already over and the answer is dropped"
                     yield file.hit(script.span, after % (script.sub, handler.event))
@@ -90,7 +91,7 @@ def check(file, context):
         for script in of_handler(handler):
             if handler.plugin is None or script.sub is None or script.escapes:
                 continue
-            text = script.read(context.project, handler.plugin.path(script.sub))
+            text = script.written(context.project, handler.plugin.path(script.sub))
             if text:
                 alone = used[(script.sub, id(handler.plugin))] == {"PreToolUse"}
                 yield from _judge(file, script.span, text, script.sub, alone)
@@ -109,7 +110,7 @@ def _permission(file, handler, context):
     texts = [(handler.at("command"), handler.command, "the command")] if handler.command else []
     for script in of_handler(handler):
         if handler.plugin is not None and script.sub is not None and not script.escapes:
-            texts.append((script.span, script.read(context.project, handler.plugin.path(script.sub)) or "", script.sub))
+            texts.append((script.span, script.written(context.project, handler.plugin.path(script.sub)) or "", script.sub))
     for span, text, name in texts:
         if "behavior" in text or "PreToolUse" in text or _LOCAL.search(text):
             continue
@@ -218,12 +219,10 @@ def _judge(file, span, text, name, alone):
 def _blocks(text):
     for match in _BLOCKS.finditer(text):
         found = match.group()
-        if found.startswith(("require", "from ", "import ")) and _BUILT_IN.search(
-            text, text.rfind("\n", 0, match.start()) + 1, match.end() + 30
-        ):
+        if found.startswith(("require", "from ", "import ")) and _BUILT_IN.search(text, line_start(text, match.start()), match.end() + 30):
             continue
         if found in ("import ",) or found.startswith("from "):
-            line = text[text.rfind("\n", 0, match.start()) + 1 : text.find("\n", match.end())]
+            line = text[line_start(text, match.start()) : text.find("\n", match.end())]
             words = line.replace(",", " ").split()
             if all(
                 word in ("import", "from", "as", "sys", "json", "os", "re", "pathlib", "Path", "__future__", "annotations")

@@ -55,7 +55,7 @@ def check(file, context):
         texts = [(handler.at("command"), handler.command, "the command")] if handler.command else []
         for script in of_handler(handler):
             if handler.plugin is not None and script.sub is not None and not script.escapes:
-                text = script.read(context.project, handler.plugin.path(script.sub)) or ""
+                text = script.written(context.project, handler.plugin.path(script.sub)) or ""
                 texts.append((script.span, text, script.sub))
                 if (
                     script.sub.endswith((".py", ".js", ".mjs", ".cjs"))

@@ -172,10 +172,10 @@ def _group(file, path, group, effect, facts):
                 fix = None
                 value = handler.get("timeout")
                 if name == "timeout" and isinstance(value, str) and value.isdigit() and int(value) > 0:
-                    fix = [file.json.spans[where] + (value,)]
+                    fix = [file.json.span(where) + (value,)]
                 yield file.hit(span, "%s %s: %s" % (name, message, effect), fix)
 
 
 def _open(file, path):
-    start = file.json.spans[path][0]
+    start = file.json.span(path)[0]
     return start, start + 1

@@ -57,7 +57,7 @@ def _in_scripts(file, handler, context):
     for script in of_handler(handler):
         if handler.plugin is None or script.sub is None or script.escapes:
             continue
-        text = script.read(context.project, handler.plugin.path(script.sub)) or ""
+        text = script.written(context.project, handler.plugin.path(script.sub)) or ""
         for match in _ENVIRON.finditer(text) if "env" in text and "stdin" not in text else ():
             name = match.group(1) or match.group(2)
             if _NEVER.match(name) and name + "=" not in handler.command:

@@ -37,7 +37,7 @@ def check(file, context):
             if isinstance(data.get("name"), str) and isinstance(name, str) and data["name"] != name:
                 yield file.hit(file.at(base + ("name",)), "the entry is %r, its plugin.json says %r" % (name, data["name"]))
             if isinstance(data.get("version"), str) and isinstance(version, str) and data["version"] != version:
-                span = file.json.spans[base + ("version",)]
+                span = file.json.span(base + ("version",))
                 fix = [(span[0] + 1, span[1] - 1, data["version"])] if '"' not in data["version"] and "\\" not in data["version"] else None
                 yield file.hit(
                     file.at(base + ("version",)),

@@ -48,11 +48,11 @@ def check(file, context):
         plugin = entry.get("name")
         if not isinstance(plugin, str) or not plugin:
             continue
-        span = file.at(("plugins", index, "name"))
+        where = ("plugins", index, "name")
         if " " in plugin:
             continue  # the schema has said so
         if not pluginnames.installable(plugin):
-            yield file.hit(span, "plugin name %r cannot be installed: only letters, digits, `.`, `_`, `-`" % plugin)
+            yield file.hit(file.at(where), "plugin name %r cannot be installed: only letters, digits, `.`, `_`, `-`" % plugin)
         level, message = (None, None) if official else pluginnames.reserved(plugin)
         if level:
-            yield file.hit(span, message, severity=level)
+            yield file.hit(file.at(where), message, severity=level)

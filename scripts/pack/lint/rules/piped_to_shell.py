@@ -16,6 +16,7 @@ Source: this project
 
 from ..lazy import lazy
 from ..negation import listed_as_bad, negated
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("*", "script")
@@ -74,7 +75,7 @@ def check(file, context):
             continue  # a deny rule names what it forbids
         embedded = file.is_json
         if not embedded:
-            line = text.rfind("\n", 0, start) + 1
+            line = line_start(text, start)
             fence = file.prose.fence_at(start)
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
@@ -92,7 +93,7 @@ def _in_script(file, text):
     ends = -1
     if file.rel.endswith((".sh", ".bash", ".ps1")):
         for start, end in sorted(_found(text)):
-            line = text.rfind("\n", 0, start) + 1
+            line = line_start(text, start)
             if text[start] == "|":  # `iwr ... | iex`
                 start = line + len(text[line:start]) - len(text[line:start].lstrip())
             before = text[line:start]
@@ -103,7 +104,7 @@ def _in_script(file, text):
         return
     for pattern in _EXECUTED:
         for match in pattern.finditer(text):
-            if _STATEMENT.match(text[text.rfind("\n", 0, match.start()) + 1 : match.start()]):
+            if _STATEMENT.match(text[line_start(text, match.start()) : match.start()]):
                 yield file.hit(match.span(), "%r runs text that nobody has seen" % _short(match.group()), severity="error")
 
 
@@ -150,7 +151,7 @@ def _found(text):
                     continue
                 start = match.start()
                 if mark in ("$(", "<(", "`", "exec(", "eval("):  # only where a shell or python -c is told to run it
-                    before = _RUNS.search(text, max(0, start - 120, text.rfind("\n", 0, start) + 1), start)
+                    before = _RUNS.search(text, max(0, start - 120, line_start(text, start)), start)
                     if before is None:
                         continue
                     start = before.start()

@@ -26,6 +26,7 @@ Source: client
 
 from .. import refs, tools
 from ..lazy import lazy
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill")
@@ -50,7 +51,7 @@ def check(file, context):
             yield file.hit(match.span(1), text)
             return
     for ref in refs.agents(file):
-        line = file.text[file.text.rfind("\n", 0, ref.span[0]) + 1 : ref.span[0]]
+        line = file.text[line_start(file.text, ref.span[0]) : ref.span[0]]
         if _SHOWS.search(line):
             continue  # "Example: `Task(subagent_type=...)`": what is looked for in another text
         # In a command a fenced call is the instruction; elsewhere it may teach.

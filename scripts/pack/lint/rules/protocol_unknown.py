@@ -29,7 +29,7 @@ Source: this project
 
 from .. import vocabulary
 from ..lazy import IGNORECASE, lazy
-from ..markdown import clean
+from ..markdown import clean, lines_with
 from ..near import nearest
 from .protocol_name import SHORTEST
 
@@ -62,6 +62,12 @@ COLUMNS = {
 }
 
 
+def _said(file):
+    """Each way in which _SAID names something has a backtick or an underscore in its line."""
+    lines = lines_with(file.text, file.body_start, ("`", "_"))
+    return [match for start, end in lines for match in _SAID.finditer(file.text, start, end)]
+
+
 def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was seen
     """Only words that stand beside their kind, and only where a table declares that kind."""
     if not plugin.is_plugin:
@@ -80,7 +86,7 @@ def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was 
             tables = {kind: common[kind] | own[kind] for kind in common}
         if not roles and not any(tables.values()):
             continue
-        for match in file.matches(_SAID) if file.kind != "skill" else ():
+        for match in file.once("said", _said) if file.kind != "skill" else ():
             one, first, second, other, role_a, role_b, sent = match.groups()
             if role_a or role_b:
                 name, index = role_a or role_b, 5 if role_a else 6

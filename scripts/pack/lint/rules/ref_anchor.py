@@ -43,7 +43,7 @@ def _in_fences(file):
 
 
 def _letters(text):
-    return "".join(char for char in text.lower() if char.isalnum())
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 def _is_a_title(file, fragment):

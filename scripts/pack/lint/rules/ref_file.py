@@ -22,6 +22,7 @@ Source: client, measured
 
 from .. import refs
 from ..near import nearest
+from ..source import line_start, line_stop
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose", "readme")
@@ -74,7 +75,7 @@ def _look(file, project):
 
 def _provided_for(file, span):
     """Does the command in the line say what to do without the file?"""
-    line = file.text[file.text.rfind("\n", 0, span[0]) + 1 : file.source.line_end(span[0])]
+    line = file.text[line_start(file.text, span[0]) : line_stop(file.text, span[0])]
     return any(mark in line for mark in ("2>/dev/null", "||", "[ -", "test -"))
 
 

@@ -21,6 +21,7 @@ from .. import refs
 from ..lazy import lazy
 from ..near import closest, nearest
 from ..negation import negated
+from ..source import line_start, line_stop
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose", "readme")
@@ -98,12 +99,12 @@ def _foreign(prefix):
 def _in_old_column(file, span):
     """A cell below `Old command`, `Before`, `v1`: what was, beside what is."""
     text = file.text
-    begin = text.rfind("\n", 0, span[0]) + 1
+    begin = line_start(text, span[0])
     if not text[begin : span[0]].lstrip().startswith("|"):
         return False
     column, head = text.count("|", begin, span[0]), begin
     while head > 0:
-        before = text.rfind("\n", 0, head - 1) + 1
+        before = line_start(text, head - 1)
         if not text[before:head].lstrip().startswith("|"):
             break
         head = before
@@ -162,7 +163,7 @@ def _places(text, word):
 
 def _line(file, span):
     """The line around it, no more than NEAR characters to either side: some pages are one line."""
-    begin, end = max(file.text.rfind("\n", 0, span[0]) + 1, span[0] - NEAR), min(file.source.line_end(span[1]), span[1] + NEAR)
+    begin, end = max(line_start(file.text, span[0]), span[0] - NEAR), min(line_stop(file.text, span[1]), span[1] + NEAR)
     return file.text[begin:end]
 
 

@@ -30,6 +30,7 @@ Source: this project
 
 from .. import refs
 from ..scripts import Script
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("command", "skill")
@@ -46,7 +47,7 @@ def check(file, context):
             continue
         text, start = file.text, ref.span[0]
         root = text.rfind("$", 0, start)
-        before = text[text.rfind("\n", 0, root) + 1 : root].rstrip("\"'")
+        before = text[line_start(text, root) : root].rstrip("\"'")
         direct = before.endswith("`") and not before.endswith("``") and text[ref.span[1] :].lstrip("\"'")[:1] in ("`", " ")
         runs = direct or before.endswith((" ", "(")) and before.split()[-1:] != [] and _program(before.split()[-1])
         if not runs:
@@ -54,7 +55,7 @@ def check(file, context):
         seen.add(ref.target)
         script = Script("x", None, ref.span)
         wrong = script.problem(project, ref.target, direct)
-        told = direct and text[text.rfind("\n", 0, root) + 1 : root].lower().rstrip("` ").endswith(("run", "execute", "call", "!"))
+        told = direct and text[line_start(text, root) : root].lower().rstrip("` ").endswith(("run", "execute", "call", "!"))
         if wrong is None and told and not project.probe("executable", ref.target):
             wrong = "is run directly but is not executable"
         if wrong and "imports from a package" in wrong and direct and not told:

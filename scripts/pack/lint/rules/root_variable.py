@@ -16,6 +16,7 @@ Source: client
 
 from ..lazy import lazy
 from ..near import nearest
+from ..source import line_start, line_stop
 
 SEVERITY = "error"
 FILES = ("agent", "command", "skill", "prose", "manifest", "marketplace", "hooks", "settings-hooks", "mcp")
@@ -61,7 +62,7 @@ def _bare(file):
     if "$CLAUDE_" not in file.text:
         return
     for match in _BARE.finditer(file.text, file.body_start):
-        line = file.text[file.text.rfind("\n", 0, match.start()) + 1 : file.source.line_end(match.end())]
+        line = file.text[line_start(file.text, match.start()) : line_stop(file.text, match.end())]
         if _SAID.search(line):
             continue  # the line itself says which form is replaced
         if not file.prose.in_fence(match.start()):

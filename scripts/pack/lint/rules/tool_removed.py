@@ -21,6 +21,7 @@ from .. import tools
 from ..lazy import lazy
 from ..markdown import lines_with
 from ..negation import negated
+from ..source import line_stop
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
@@ -65,6 +66,6 @@ def check(file, context):
 
 def _forbidden(text, at):
     """Is it one of a list of tools that the sentence takes away (`do not use A, B or C`, `banned: A, B`, `A, B are in disallowedTools`)?"""
-    begin = max(text.rfind("\n", 0, at), text.rfind(". ", 0, at), at - 300) + 1
-    end = text.find("\n", at)
-    return _LIST_OF.search(text, begin, at) is not None or "isallowed" in text[at : min(end if end >= 0 else len(text), at + 120)]
+    low = max(0, at - 300)
+    begin = max(text.rfind("\n", low, at), text.rfind(". ", low, at), at - 300) + 1
+    return _LIST_OF.search(text, begin, at) is not None or "isallowed" in text[at : min(line_stop(text, at), at + 120)]

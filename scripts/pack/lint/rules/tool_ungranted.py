@@ -25,6 +25,7 @@ from .. import tools
 from ..lazy import IGNORECASE, lazy
 from ..markdown import lines_with
 from ..negation import clause_before
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill")
@@ -110,7 +111,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     for match in _MCP.finditer(text, file.body_start) if "mcp__" in text else ():
         name = match.group()
         if name not in granted and name.rsplit("__", 1)[0] not in servers and not any("*" in n and n.startswith("mcp__") for n in granted):
-            quoted = text[text.rfind("\n", 0, match.start()) + 1 :].startswith(">")  # what the user is to be told
+            quoted = text.startswith(">", line_start(text, match.start()))  # what the user is to be told
             if name not in seen and not quoted and not file.prose.hidden(match.start()):
                 seen.add(name)
                 yield file.hit(match.span(), "the prompt uses %s, which tools does not grant" % name)

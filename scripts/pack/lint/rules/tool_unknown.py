@@ -48,6 +48,7 @@ def check(file, context):
             continue
         usable = [tool for tool in listed if tools.is_known(tool.name, facts)]
         strange = [tool for tool in listed if _strange(tool.name, facts)]
+        passed_over = {id(tool) for tool in strange} if len(strange) > 3 else ()
         if len(strange) > 3:  # a list that was written for another program: one finding, not fifty
             first = strange[0]
             effect = "the agent cannot be spawned" if key == "tools" and not usable else "they have no effect"
@@ -75,7 +76,7 @@ def check(file, context):
                 continue
             if tools.is_no_list(file, key):
                 continue  # tool-unbalanced speaks of the whole list
-            if len(strange) > 3 and tool in strange:
+            if id(tool) in passed_over:
                 continue
             right = facts.tool_by_lower.get(name.lower())
             effect = "grants nothing"
