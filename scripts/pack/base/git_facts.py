@@ -31,12 +31,17 @@ GONE = "-"
 CLOSED = "warning: could not open directory '"  # and the name, and why: git goes on without what is in it, and exits with 0
 
 
-def run(top: str, *args: str, stdin: bytes = b"", timeout: int = 20, said: list[str] | None = None) -> bytes | None:
-    """Standard output of a git command in bytes, None when it fails. said: a list that is to get the lines of its warnings."""
+def run(
+    top: str, *args: str, stdin: bytes = b"", timeout: int = 20, said: list[str] | None = None, locale: str | None = "C"
+) -> bytes | None:
+    """Standard output of a git command in bytes, None when it fails. said: a list that is to get the lines of its warnings; locale: None for
+    the user's, where a program of his is run."""
     import subprocess
 
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    env.update(GIT_OPTIONAL_LOCKS="0", GIT_GRAFT_FILE=os.devnull, GIT_NO_REPLACE_OBJECTS="1", LC_ALL="C", GIT_TERMINAL_PROMPT="0")
+    env.update(GIT_OPTIONAL_LOCKS="0", GIT_GRAFT_FILE=os.devnull, GIT_NO_REPLACE_OBJECTS="1", GIT_TERMINAL_PROMPT="0")
+    if locale:
+        env["LC_ALL"] = locale
     try:
         done = subprocess.run(
             ("git", "-C", top) + PLAIN + args,

@@ -51,6 +51,7 @@ class Ledger:
     def __init__(self, call: Call) -> None:
         self.call = call
         self._start: StartTable | None = None
+        self._filters: dict[str, str] | None = None  # as they are now
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
         self.prefix = recorded_start(call.state)["prefix"]
@@ -88,7 +89,34 @@ class Ledger:
             return True
         from ..base import converted  # it brings `re`, which costs a third of a whole call
 
-        return entry.startswith("100") and converted.is_form_of(top or self.top, name, wanted, entry, self.start.get("modes", True))
+        if not entry.startswith("100"):
+            return False
+        return converted.is_form_of(
+            top or self.top,
+            name,
+            wanted,
+            entry,
+            self.start.get("modes", True),
+            lambda driver: top is None and self._known_filter(driver, name),
+        )
+
+    def _known_filter(self, driver: str, name: str) -> bool:
+        """Whether a filter is the one that the run began with, and whether whatever gives it this file was there then, or is approved."""
+        from ..base import filters
+
+        then = self.start.get("filters") or {}
+        if self._filters is None:
+            self._filters = filters.begun(self.top)
+        now = self._filters
+        if driver not in then or any(now.get(part) != then.get(part) for part in (driver, filters.ATTRIBUTES)):
+            return False
+        return all(self._as_begun_or_approved(place) for place in filters.attribute_files(name))
+
+    def _as_begun_or_approved(self, name: str) -> bool:
+        path = self.shown(name)
+        if project_facts.entry_digest(self.path(name)) == self.began(name):
+            return True
+        return any(task["state"] in ("APPROVED", "DONE") and task_has(task, path) for _n, task in view.tasks(self.state))
 
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
