@@ -82,7 +82,7 @@ def place(project: str) -> tuple[str, str | None]:
 class Listing:
     """What git sees of a working tree, names relative to its top. tracked; others: not tracked and not left out, a nested repository is one
     name; inner: the same two of nested repositories; unmerged: in the index by stages; repos: nested repositories, mute: those of them
-    that git cannot be asked about; closed: folders that it cannot look into."""
+    that git cannot be asked about; closed: folders that it cannot look into; skipped: tracked, and not to be laid out (a sparse checkout)."""
 
     def __init__(self) -> None:
         self.tracked: list[str] = []
@@ -92,6 +92,7 @@ class Listing:
         self.repos: list[str] = []
         self.mute: list[str] = []
         self.closed: list[str] = []
+        self.skipped: list[str] = []
 
 
 def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth: int = 0) -> Listing:
@@ -103,10 +104,12 @@ def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth
         out.others = project_facts.expand(top, "./")
         return out
     links, tracked, unmerged = [], set(), set()
-    for row in names(run(top, HERE, "ls-files", "-s", "-z")):
+    for row in names(run(top, HERE, "ls-files", "-s", "-t", "-z")):
         facts, _, name = row.partition("\t")
         tracked.add(name)
-        if facts.startswith("160000"):
+        if facts.startswith("S "):
+            out.skipped.append(name)
+        if facts[2:].startswith("160000"):
             links.append(name)
         if not facts.endswith(" 0"):
             unmerged.add(name)

@@ -218,14 +218,20 @@ def tree_id(project: str, declared: Iterable[str]) -> str | None:
             os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
         env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
         names = as_git_takes(project, (n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))))
-        ok = git(project, "add", "-u", env=env) is not None
+        outside = _outside_too(project)
+        ok = git(project, "add", *outside, "-u", env=env) is not None
         if ok and names:
             overlooked = {r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in "SshH" and r[:1] != "H"}
             names = [n for n in names if n not in overlooked]
         if ok and names:
-            ok = git(project, *LITERAL, "add", "-f", "--", *names, env=env) is not None
+            ok = git(project, *LITERAL, "add", *outside, "-f", "--", *names, env=env) is not None
         written = git(project, "write-tree", env=env) if ok else None
     return written.strip() if written else None
+
+
+def _outside_too(project: str) -> tuple[str, ...]:
+    """What has git take files that a sparse checkout leaves out."""
+    return ("--sparse",) if (git(project, "config", "--type=bool", "core.sparseCheckout") or "").strip() == "true" else ()
 
 
 def task_tree(project: str, declared: Iterable[str]) -> str | None:
@@ -239,8 +245,10 @@ def task_tree(project: str, declared: Iterable[str]) -> str | None:
         names = as_git_takes(project, (n for d in declared for n in expand(project, d)))
         there = [n for n in names if os.path.lexists(os.path.join(project, n))]
         gone = [n for n in names if n not in there]
-        ok = not there or git(project, *LITERAL, "add", "-f", "--", *there, env=env) is not None
-        ok = ok and (not gone or git(project, *LITERAL, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone, env=env) is not None)
+        outside = _outside_too(project)
+        ok = not there or git(project, *LITERAL, "add", *outside, "-f", "--", *there, env=env) is not None
+        taken = (*LITERAL, "rm", *outside, "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone)
+        ok = ok and (not gone or git(project, *taken, env=env) is not None)
         written = git(project, "write-tree", env=env) if ok else None
     return written.strip() if written else None
 

@@ -52,6 +52,8 @@ class Ledger:
         self.call = call
         self._start: StartTable | None = None
         self._filters: dict[str, str] | None = None  # as they are now
+        self._left: frozenset[str] | None = None
+        self._tree: dict[str, str] | None = None
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
         self.prefix = recorded_start(call.state)["prefix"]
@@ -68,6 +70,23 @@ class Ledger:
         if self._start is None:
             self._start = start_table(self.call)
         return self._start
+
+    def in_repository(self) -> Ledger | None:
+        """The same ledger by the names of the repository that the project lies in; None where there is none. It may have come after the start
+        (`git init`): then what was there belongs to the start, and every commit to the run."""
+        if self.prefix is not None:
+            return self
+        try:
+            project_facts.git_folders(self.call.project)
+        except (OSError, IndexError):
+            return None
+        top, prefix = git_facts.place(self.call.project)
+        if prefix is None:
+            return None
+        book, start = Ledger(self.call), self.start.copy()
+        start["files"] = {prefix + name: row for name, row in start["files"].items()}
+        book.top, book.prefix, book._start = top, prefix, start
+        return book
 
     def shown(self, name: str) -> str:
         """A name of the repository as people and tasks write it: relative to the project."""
@@ -121,6 +140,23 @@ class Ledger:
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
         return str(self.start["files"].get(name, ["-"])[0])
+
+    def laid_out(self, name: str, now: str) -> bool:
+        """Whether what is there now is what the first commit holds, of a name that the sparse checkout left out at the start."""
+        if now == git_facts.GONE or name not in self._skipped():
+            return False
+        entry = self._first_tree().get(name, git_facts.GONE)
+        return self.holds(name, now, entry, git_facts.digests(self.top, [entry])[entry])
+
+    def _skipped(self) -> frozenset[str]:
+        if self._left is None:
+            self._left = frozenset(self.start.get("skipped") or ())
+        return self._left
+
+    def _first_tree(self) -> dict[str, str]:
+        if self._tree is None:
+            self._tree = git_facts.tree(self.top, self.start["head"])
+        return self._tree
 
     def approved(self) -> dict[str, tuple[str, int]]:
         """{name: (digest, task number)} of all DONE tasks. The later approval counts where two have the same file."""

@@ -21,6 +21,7 @@ class StartTable(TypedDict, total=False):
     modes: bool
     repos: dict[str, bool]
     filters: dict[str, str]  # `base/filters.py`
+    skipped: list[str]  # names that a sparse checkout left out
     files: dict[str, list[Any]]
 
 

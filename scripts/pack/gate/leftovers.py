@@ -33,6 +33,7 @@ def begun(top: str, listed: git_facts.Listing) -> dict[str, Any]:
         "unfinished": _unfinished(top),
         "modes": git_facts.has_modes(top),
         "filters": filters.begun(top),
+        "skipped": listed.skipped,
         "unmerged": listed.unmerged,
         "repos": {n: n not in listed.mute for n in listed.repos},
         "hiders": {n: project_facts.entry_digest(os.path.join(top, n)) for n in sorted(_hiders(left_out, listed))[:MOST]},
