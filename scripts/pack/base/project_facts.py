@@ -123,6 +123,18 @@ def check_input(what: str, name: str, path: str, absent: str) -> None:
         raise ValueError("%s %s is %s. Save it as UTF-8." % (what, name, kind))
 
 
+def left_by_an_editor(name: str) -> bool:
+    """Whether a file's own name is one that editors and desktops leave beside a file while it is open, or for good: nothing loads it."""
+    return (
+        name.endswith("~")
+        or name[:1] == "#" == name[-1:]
+        or name[:2] == ".#"
+        or name[:1] == "."
+        and name.endswith((".swp", ".swo", ".swn", ".swx"))
+        or name in (".DS_Store", "Thumbs.db")
+    )
+
+
 def expand(project: str, declared: str, repositories: bool = True) -> list[str]:
     """A declared file or folder -> the files it stands for now, relative to the project. repositories: a nested one is one of them."""
     full = os.path.join(project, declared)
@@ -137,7 +149,11 @@ def expand(project: str, declared: str, repositories: bool = True) -> list[str]:
         if whole:  # a link, a nested repository: one entry each
             folders[:] = [f for f in folders if f not in whole]
             files = files + whole
-        out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files) if f != ".git"]
+        out += [
+            os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/")
+            for f in sorted(files)
+            if f != ".git" and not left_by_an_editor(f)
+        ]
         if len(out) > MOST_FILES:
             break
     return out
@@ -363,7 +379,8 @@ def uncommitted(project: str, files: list[str]) -> list[str]:
     """What of these files and folders differs from HEAD or is new to git, relative to the project's root; ignored ones aside."""
     files = as_git_takes(project, files)
     names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, *LITERAL, "ls-files", "--", f)]
-    return _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
+    found = _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
+    return [n for n in found if not left_by_an_editor(n.rpartition("/")[2])]
 
 
 def _paths(project: str, *args: str) -> list[str]:

@@ -43,6 +43,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
     for sha in won:
         v = verdicts[sha]
         merged: dict[str, Any] = {"elsewhere": v["elsewhere"]} if v["elsewhere"] else {}
+        counts = [] if v["why"] else [n for n in v["tasks"] if gated or not view.task(call.state, n)["commits"]]
         subject = git_facts.text(book.top, "log", "-1", "--format=%s", sha)[:200]
         call.append(
             "COMMITTED",
@@ -51,7 +52,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
             head=new,
             subject=subject,
             gated=gated,
-            tasks=v["tasks"] if not v["why"] else [],
+            tasks=counts,  # what the gate let through has to stay; the user may take back what he committed beside it
             gone=gone if amended else [],
             **merged,
         )

@@ -42,7 +42,9 @@ def own_in_a_commit(state: State, name: str) -> bool:
 
 
 def is_cached(name: str) -> bool:
-    return any(part in CACHES or part.endswith(".egg-info") for part in name.split("/"))
+    """Whether a new file that git sees is looked over, and named: what tools and editors leave."""
+    parts = name.split("/")
+    return any(part in CACHES or part.endswith(".egg-info") for part in parts) or project_facts.left_by_an_editor(parts[-1])
 
 
 class Ledger:
@@ -142,8 +144,8 @@ class Ledger:
         return str(self.start["files"].get(name, ["-"])[0])
 
     def laid_out(self, name: str, now: str) -> bool:
-        """Whether what is there now is what the first commit holds, of a name that the sparse checkout left out at the start."""
-        if now == git_facts.GONE or name not in self._skipped():
+        """Whether what is there now is what the first commit holds, of a name that the sparse checkout had left out at the start."""
+        if now == git_facts.GONE or self.began(name) != git_facts.GONE or name not in self._skipped():
             return False
         entry = self._first_tree().get(name, git_facts.GONE)
         return self.holds(name, now, entry, git_facts.digests(self.top, [entry])[entry])

@@ -214,7 +214,7 @@ def new_caches(start: dict[str, Any], others: Iterable[str], cached: Callable[[s
     for name in others:
         if cached(name) and name not in start["files"]:
             parts = name.split("/")
-            cut = next((n for n in range(1, len(parts)) if cached("/".join(parts[:n]))), None)
+            cut = next((n for n in range(1, len(parts)) if cached("/".join(parts[:n]) + "/")), None)
             out.add("/".join(parts[:cut]) + "/" if cut else name)
     return out
 
