@@ -160,3 +160,61 @@ def test_an_editor_that_is_open_on_a_tasks_file_changes_no_revision(session):
     assert open_now(s) == set()
     closed(s, VERIFY)
     assert "Definition of Done: ✅ met" in summary(s), summary(s)
+
+
+HOOK = "printf '#!/bin/sh\\n%s\\n' > .git/hooks/%s; chmod +x .git/hooks/%s"
+ONCE = "[ -e .git/once ] && exit 0; touch .git/once; "
+
+
+def hook(name, text):
+    return HOOK % (ONCE + text, name, name)
+
+
+@pytest.mark.parametrize(
+    "begun, command, holds",
+    [
+        (
+            hook("post-commit", "echo EVIL > src/a.py; git commit -qa --amend --no-edit --no-verify; echo \"# task 1\" > src/a.py"),
+            "",
+            False,
+        ),
+        (hook("post-commit", "git commit -q --amend --no-verify -m \"feat: task #1, dated\""), "", True),
+        (hook("commit-msg", "echo \"Change-Id: I1\" >> $1"), "", True),
+        (hook("pre-commit", "b=$(echo EVIL | git hash-object -w --stdin); git update-index --cacheinfo 100644,$b,src/a.py"), "", False),
+        ("", "GIT_INDEX_FILE=../index git add src/a.py; GIT_INDEX_FILE=../index git commit -qm 'feat: task #1'", False),
+        (
+            "mkdir -p ../o/src; echo EVIL > ../o/src/a.py; cp plan.md ../o",
+            "git --git-dir=.git --work-tree=../o add src/a.py && git --git-dir=.git --work-tree=../o commit -qm 'feat: task #1'",
+            False,
+        ),
+        ("", "echo EVIL >> src/a.py; git add src/a.py && git commit -qm 'feat: task #1'; printf '# task 1\\n' > src/a.py", False),
+        (
+            "",
+            "b=$(echo EVIL | git hash-object -w --stdin); git update-index --add --cacheinfo 100644,$b,src/a.py; git commit -qm 'feat: task #1'",
+            False,
+        ),
+        ("", "git add src/a.py && git update-index --chmod=+x src/a.py && git commit -qm 'feat: task #1'", False),
+        (
+            "printf '*.py filter=x\\n' > .git/info/attributes",
+            "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=filter.x.clean GIT_CONFIG_VALUE_0='echo EVIL' git add src/a.py && git commit -qm 'feat: task #1'",
+            False,
+        ),
+        ("", "git add -N src/a.py; git commit -qam 'feat: task #1'", True),
+        (
+            "",
+            "printf src/a.py > ../names; git add src/a.py && git commit -q --pathspec-from-file=../names -F - <<'E'\nfeat: task #1\nE",
+            True,
+        ),
+        ("", "git -c core.autocrlf=input add src/a.py && git commit -s -qm 'feat: task #1' --trailer 'Reviewed-by: x'", True),
+    ],
+)
+def test_a_commit_is_judged_by_what_it_holds_whatever_made_it(session, begun, command, holds):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py", "# task 1\n")
+    s.review("coder-1", 1)
+    shell(s, begun or "true")
+    assert s.bash("coder-1", command or "git add src/a.py && git commit -qm 'feat: task #1'") is None
+    diverged = [r["data"]["why"] for r in s.events() if r["event"] == "COMMIT_DIVERGES"]
+    assert s.state()["tasks"]["1"]["state"] == ("DONE" if holds else "APPROVED") and bool(diverged) is not holds, (s.output, diverged)
