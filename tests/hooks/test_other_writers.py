@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import git
 from hooks.driver import plan
 from hooks.test_result import closed, done, summary
+from hooks.test_rules import refused
 from pack.protocol.guards_result import plainly
 
 VERIFY = "pack verify --build true --test 'python3 -m unittest -q'"
@@ -218,3 +219,22 @@ def test_a_commit_is_judged_by_what_it_holds_whatever_made_it(session, begun, co
     assert s.bash("coder-1", command or "git add src/a.py && git commit -qm 'feat: task #1'") is None
     diverged = [r["data"]["why"] for r in s.events() if r["event"] == "COMMIT_DIVERGES"]
     assert s.state()["tasks"]["1"]["state"] == ("DONE" if holds else "APPROVED") and bool(diverged) is not holds, (s.output, diverged)
+
+
+def test_a_commit_as_approved_on_top_of_one_that_was_not_is_done_and_the_end_still_waits(session):
+    """Nobody can amend the older one any more, so the task would never be DONE."""
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py", "# task 1\n")
+    s.review("coder-1", 1)
+    shell(s, hook("pre-commit", "echo x > src/hooked.py; git add src/hooked.py"))
+    s.bash("coder-1", "git add src/a.py && git commit -qm 'feat: task #1'")
+    refused(s, s.say("coder-1", "supervisor", "DONE: task #1"), "COMMIT_DIVERGES", "src/hooked.py")
+    s.edit("coder-1", "src/a.py", "# task 1, better\n")
+    s.review("coder-1", 1)
+    s.bash("coder-1", "git add src/a.py && git commit -qm 'feat: task #1, better'")
+    assert s.state()["tasks"]["1"]["state"] == "DONE"
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    s.bash("lead", VERIFY)
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED", "src/hooked.py")
