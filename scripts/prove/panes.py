@@ -20,7 +20,8 @@ from .wavedeeds import WaveDeeds
 from .witness import need
 
 SCHEMA = {"to", "summary", "message", "notify_when_idle"}
-NO_PROCESS = "1888888"  # what a pane without a process says of itself: never the client's own number, which a take-over counts down from 1999999
+# What a pane without a process says of itself. It is never the client's own number, which a take-over counts down from 1999999.
+NO_PROCESS = "1888888"
 
 
 class Panes(Client):
