@@ -17,7 +17,7 @@ person runs: rm src/hooked.py src/.bye.py.swp
 as in honest-simple from "coder-1 tells supervisor: DONE: task #1, claiming task #2" until "lead runs: pack verify"
 person runs: printf 'test:\n\t-python3 tests/nowhere.py\n' > Makefile; git add Makefile; git commit -qm "make test"
 lead runs: pack verify --build "python3 -m compileall -q src" --test "make test"
-    => says "make ignored an error"
+    => fails, says "make ignored an error"
 lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
     => says "exit 0"
 lead runs: pack teardown
