@@ -56,7 +56,12 @@ def a_plan(rng, mode):
         "direct_sensitive": EVIDENCE(mode == "COMPLEX"),
         "gold_standard_exists": EVIDENCE(True),
     }
-    return {"facts": facts, "definition_of_done": ["tests pass"], "tasks": tasks}
+    return {
+        "facts": facts,
+        "definition_of_done": ["tests pass"],
+        "tasks": tasks,
+        "trade_offs": ["a module rather than a class: one caller"],
+    }
 
 
 def a_task(rng, files, conventions=False):

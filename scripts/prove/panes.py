@@ -20,6 +20,8 @@ from .wavedeeds import WaveDeeds
 from .witness import need
 
 SCHEMA = {"to", "summary", "message", "notify_when_idle"}
+# What a pane without a process says of itself. It is never the client's own number, which a take-over counts down from 1999999.
+NO_PROCESS = "1888888"
 
 
 class Panes(Client):
@@ -60,7 +62,7 @@ class Panes(Client):
         person = self.person(who)
         if person is None or not person.pane:
             return Client.origin(self, who)
-        pid = str(person.process.pid) if person.process is not None else "1999998"
+        pid = str(person.process.pid) if person.process is not None else NO_PROCESS
         inside = {"agent_id": "a%016x" % 77} if person.inside else {}
         return dict(self.env, CLAUDE_PID=pid), person.pane, dict(inside, agent_type=person.kind)
 

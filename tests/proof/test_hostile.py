@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import random
 
 import pytest
 
@@ -74,6 +75,27 @@ def test_a_seed_repeats_its_run(kind):
             runs.append((run.setup, run.deeds, events, str(run.broken)))
             run.close()
     assert runs[0] == runs[1] and len(runs[0][1]) > 20
+
+
+def test_a_pane_is_bound_after_a_take_over_too():
+    """The client's process number counts down with each take-over; a pane that says the same number would be its second conversation."""
+    setup = dict(OPEN, kind="panes", headless=False, dead_pid=True)
+    with hostile.Template() as template:
+        run = hostile.Run(setup, template)
+        deeds = hostile.MADE["panes"][1](random.Random(1), run.client, "SIMPLE", 0)
+        try:
+            while not run.client.book.state["plan"]:
+                assert run.do(deeds.next())
+            for deed in (
+                {"do": "taken"},
+                {"do": "spawn", "who": "lead", "name": "boss", "role": "supervisor", "start": "post", "pane": "transcript"},
+                {"do": "say", "who": "lead", "to": "boss", "text": "STATE_OWNERSHIP_HANDOFF(1)"},
+                {"do": "say", "who": "boss", "to": "lead", "text": "STATE_OWNERSHIP_ACK(1)"},
+            ):
+                assert run.do(deed), run.broken
+            assert run.client.book.state["owner"]["state"] == "ACTIVE"
+        finally:
+            run.close()
 
 
 @contextlib.contextmanager

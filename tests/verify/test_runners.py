@@ -130,7 +130,10 @@ def test_a_command_names_its_runner(command, runner):
     ("sh check.sh", 0, b"all good\n", None),
     ("pytest -qq", 0, b"..sx   [100%]\n", "did not say how many"),
     ("pytest > /dev/null", 0, b"", "did not say how many"),
-    ("pytest --collect-only", 0, b"test_a.py::test_a\n\n1 test collected in 0.01s\n", "did not say how many"),
+    ("pytest --collect-only", 0, b"test_a.py::test_a\n\n1 test collected in 0.01s\n", "ran no test"),
+    ("make test", 0, b"====== 2 tests collected in 0.01s ======\n", "ran no test"),  # addopts in a configuration file
+    ("make test", 0, b"false\nmake: [Makefile:2: test] Error 1 (ignored)\ndone\n", "make ignored an error"),
+    ("make test", 0, b"3 passed in 0.1s\nmake[1]: [check] Error 2 (ignored)\n", "make ignored an error"),
     ("pytest && npm test", 0, b"2 passed in 0.10s\nTests:       1 failed, 1 passed, 2 total\n", "1 failed"),
     ("pytest && npx jest", 0, b"2 passed in 0.10s\n", "jest did not say"),
     ("make test", 0, b"3 passed in 0.1s\r\n", None),

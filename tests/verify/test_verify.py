@@ -56,13 +56,14 @@ def test_it_runs_in_a_fresh_checkout_and_says_how_many_tests_ran(run):
     "(python3 -m unittest nowhere | head -3) && echo fine",
     "sh hide.sh",
     "make -s hide",
+    "make ignored",
     "python3 -m unittest discover -s src -q",
     "python3 -m unittest -q -k nosuch",
     "python3 -m unittest -q 2> /dev/null",
 ])  # fmt: skip
 def test_tests_that_failed_or_never_ran_are_not_passed(run, command):
     write(run, "hide.sh", "python3 -m unittest nowhere\nexit 0\n")
-    write(run, "Makefile", "hide:\n\t-python3 -m unittest nowhere\n")
+    write(run, "Makefile", "hide:\n\t-python3 -m unittest nowhere\nignored:\n\t-test -e nowhere\n")
     commit(run)
     found = verify(run, command)
     assert not found["ok"], run.output

@@ -1,6 +1,7 @@
 """Whether a blob is a file of the disk in the form in which git keeps it: with line ends of its own, as UTF-8, as a pointer of Git LFS.
 
-No filter is asked, for a filter may answer anything: what it should have made is computed here from the bytes on disk.
+What git should have made is computed here from the bytes on disk, for a filter may answer anything. One that the user had before the run
+began, and that nobody changed since, is the user's word: it alone is asked (`filters`).
 """
 
 from __future__ import annotations
@@ -8,16 +9,20 @@ from __future__ import annotations
 import os
 import re
 
-from . import git_facts, project_facts
+from . import filters, git_facts, project_facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 MOST = 64 << 20  # bytes of a file that are converted
 IDENT = re.compile(rb"\$Id: [^$\n]*\$")
 POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize ([0-9]+)\n")
 
 
-def is_form_of(top: str, name: str, wanted: str, entry: str, modes: bool) -> bool:
+def is_form_of(top: str, name: str, wanted: str, entry: str, modes: bool, same: Callable[[str], bool]) -> bool:
     """Whether an entry ("mode blob") is the file of that name, while the file is what was `wanted` (a digest). modes: whether the disk has
-    the executable bit."""
+    the executable bit; same: whether a filter is the one that the run began with (`filters.makes`)."""
     path = os.path.join(top, name)
     if wanted in ("", git_facts.GONE) or wanted.startswith(("link:", "commit:", "stat:")) or project_facts.entry_digest(path) != wanted:
         return False
@@ -37,7 +42,9 @@ def is_form_of(top: str, name: str, wanted: str, entry: str, modes: bool) -> boo
         with open(path, "rb") as f:
             data = f.read()
         plain = IDENT.sub(b"$Id$", data) if _attribute(top, name, "ident") == "set" else data
-        return kept in (plain, plain.replace(b"\r\n", b"\n")) or _reencoded(top, name, data) in (kept, kept.replace(b"\n", b"\r\n"))
+        if kept in (plain, plain.replace(b"\r\n", b"\n")) or _reencoded(top, name, data) in (kept, kept.replace(b"\n", b"\r\n")):
+            return True
+        return filters.makes(top, name, blob, same)
     except (OSError, ValueError, LookupError):
         return False
 

@@ -31,12 +31,17 @@ GONE = "-"
 CLOSED = "warning: could not open directory '"  # and the name, and why: git goes on without what is in it, and exits with 0
 
 
-def run(top: str, *args: str, stdin: bytes = b"", timeout: int = 20, said: list[str] | None = None) -> bytes | None:
-    """Standard output of a git command in bytes, None when it fails. said: a list that is to get the lines of its warnings."""
+def run(
+    top: str, *args: str, stdin: bytes = b"", timeout: int = 20, said: list[str] | None = None, locale: str | None = "C"
+) -> bytes | None:
+    """Standard output of a git command in bytes, None when it fails. said: a list that is to get the lines of its warnings; locale: None for
+    the user's, where a program of his is run."""
     import subprocess
 
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    env.update(GIT_OPTIONAL_LOCKS="0", GIT_GRAFT_FILE=os.devnull, GIT_NO_REPLACE_OBJECTS="1", LC_ALL="C", GIT_TERMINAL_PROMPT="0")
+    env.update(GIT_OPTIONAL_LOCKS="0", GIT_GRAFT_FILE=os.devnull, GIT_NO_REPLACE_OBJECTS="1", GIT_TERMINAL_PROMPT="0")
+    if locale:
+        env["LC_ALL"] = locale
     try:
         done = subprocess.run(
             ("git", "-C", top) + PLAIN + project_facts.AS_ASKED + args,
@@ -77,7 +82,7 @@ def place(project: str) -> tuple[str, str | None]:
 class Listing:
     """What git sees of a working tree, names relative to its top. tracked; others: not tracked and not left out, a nested repository is one
     name; inner: the same two of nested repositories; unmerged: in the index by stages; repos: nested repositories, mute: those of them
-    that git cannot be asked about; closed: folders that it cannot look into."""
+    that git cannot be asked about; closed: folders that it cannot look into; skipped: tracked, and not to be laid out (a sparse checkout)."""
 
     def __init__(self) -> None:
         self.tracked: list[str] = []
@@ -87,6 +92,7 @@ class Listing:
         self.repos: list[str] = []
         self.mute: list[str] = []
         self.closed: list[str] = []
+        self.skipped: list[str] = []
 
 
 def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth: int = 0) -> Listing:
@@ -98,10 +104,12 @@ def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth
         out.others = project_facts.expand(top, "./")
         return out
     links, tracked, unmerged = [], set(), set()
-    for row in names(run(top, HERE, "ls-files", "-s", "-z")):
+    for row in names(run(top, HERE, "ls-files", "-s", "-t", "-z")):
         facts, _, name = row.partition("\t")
         tracked.add(name)
-        if facts.startswith("160000"):
+        if facts.startswith("S "):
+            out.skipped.append(name)
+        if facts[2:].startswith("160000"):
             links.append(name)
         if not facts.endswith(" 0"):
             unmerged.add(name)

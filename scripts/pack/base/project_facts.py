@@ -135,6 +135,18 @@ def check_input(what: str, name: str, path: str, absent: str) -> None:
         raise ValueError("%s %s is %s. Save it as UTF-8." % (what, name, kind))
 
 
+def left_by_an_editor(name: str) -> bool:
+    """Whether a file's own name is one that editors and desktops leave beside a file while it is open, or for good: nothing loads it."""
+    return (
+        name.endswith("~")
+        or name[:1] == "#" == name[-1:]
+        or name[:2] == ".#"
+        or name[:1] == "."
+        and name.endswith((".swp", ".swo", ".swn", ".swx"))
+        or name in (".DS_Store", "Thumbs.db")
+    )
+
+
 def expand(project: str, declared: str, repositories: bool = True) -> list[str]:
     """A declared file or folder -> the files it stands for now, relative to the project. repositories: a nested one is one of them."""
     full = os.path.join(project, declared)
@@ -149,7 +161,11 @@ def expand(project: str, declared: str, repositories: bool = True) -> list[str]:
         if whole:  # a link, a nested repository: one entry each
             folders[:] = [f for f in folders if f not in whole]
             files = files + whole
-        out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files) if f != ".git"]
+        out += [
+            os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/")
+            for f in sorted(files)
+            if f != ".git" and not left_by_an_editor(f)
+        ]
         if len(out) > MOST_FILES:
             break
     return out
@@ -235,14 +251,20 @@ def tree_id(project: str, declared: Iterable[str]) -> str | None:
             os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
         env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
         names = as_git_takes(project, (n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))))
-        ok = git(project, "add", "-u", env=env) is not None
+        outside = _outside_too(project)
+        ok = git(project, "add", *outside, "-u", env=env) is not None
         if ok and names:
             overlooked = {r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in "SshH" and r[:1] != "H"}
             names = [n for n in names if n not in overlooked]
         if ok and names:
-            ok = git(project, *LITERAL, "add", "-f", "--", *names, env=env) is not None
+            ok = git(project, *LITERAL, "add", *outside, "-f", "--", *names, env=env) is not None
         written = git(project, "write-tree", env=env) if ok else None
     return written.strip() if written else None
+
+
+def _outside_too(project: str) -> tuple[str, ...]:
+    """What has git take files that a sparse checkout leaves out."""
+    return ("--sparse",) if (git(project, "config", "--type=bool", "core.sparseCheckout") or "").strip() == "true" else ()
 
 
 def task_tree(project: str, declared: Iterable[str]) -> str | None:
@@ -256,8 +278,10 @@ def task_tree(project: str, declared: Iterable[str]) -> str | None:
         names = as_git_takes(project, (n for d in declared for n in expand(project, d)))
         there = [n for n in names if os.path.lexists(os.path.join(project, n))]
         gone = [n for n in names if n not in there]
-        ok = not there or git(project, *LITERAL, "add", "-f", "--", *there, env=env) is not None
-        ok = ok and (not gone or git(project, *LITERAL, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone, env=env) is not None)
+        outside = _outside_too(project)
+        ok = not there or git(project, *LITERAL, "add", *outside, "-f", "--", *there, env=env) is not None
+        taken = (*LITERAL, "rm", *outside, "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone)
+        ok = ok and (not gone or git(project, *taken, env=env) is not None)
         written = git(project, "write-tree", env=env) if ok else None
     return written.strip() if written else None
 
@@ -377,7 +401,8 @@ def uncommitted(project: str, files: list[str]) -> list[str]:
     """What of these files and folders differs from HEAD or is new to git, relative to the project's root; ignored ones aside."""
     files = as_git_takes(project, files)
     names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, *LITERAL, "ls-files", "--", f)]
-    return _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
+    found = _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
+    return [n for n in found if not left_by_an_editor(n.rpartition("/")[2])]
 
 
 def _paths(project: str, *args: str) -> list[str]:

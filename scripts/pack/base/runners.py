@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .protocols import Judged
 
+IGNORED = re.compile(r"^[\w.-]*make(?:\[\d+\])?: \[.*\] Error \d+ \(ignored\)$", re.M)  # a recipe's line with `-` in front, `make -i`
 ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 MOST = 16 << 20  # bytes of output that are looked at, from the end
 
@@ -59,7 +60,8 @@ def _pytest(text: str) -> list[Count]:
         n = _words(found.group(1).replace(" subtests ", " subtests-"))  # parts of a test, whose own failure counts as the test's
         failed = n.get("failed", 0) + n.get("error", 0) + n.get("errors", 0)
         out.append(Count(n.get("passed", 0) + n.get("xfailed", 0) + n.get("xpassed", 0) + failed, failed, n.get("skipped", 0)))
-    return out
+    # `addopts = --collect-only` in a configuration file lists the tests, and exits with 0
+    return out + [Count(0)] * len(re.findall(r"^(?:=+ )?(?:\d+(?:/\d+)? tests?|no tests) collected\b.* in [\d.]+s", text, re.M))
 
 
 def _unittest(text: str) -> list[Count]:
@@ -572,7 +574,9 @@ def judge(command: str, code: int, output: bytes, folder: str | None = None, sin
     if code != 0:
         return answer
     silent = [r for r in wanted if r not in seen]
-    if failed:
+    if IGNORED.search(text):
+        answer["why"] = "make ignored an error (`-` in front of a recipe's line, `.IGNORE` or `make -i`), so its exit code says nothing"
+    elif failed:
         answer["why"] = "%s reports %d failed, whatever the command's exit code says" % (answer["runner"], failed)
     elif tests == 0:
         answer["why"] = "%s ran no test%s" % (answer["runner"], " (%d skipped)" % answer["skipped"] if answer["skipped"] else "")

@@ -229,6 +229,8 @@ def _stranger(call: Call, book: Ledger, name: str) -> tuple[str, str, str, str] 
     if held or own(path):
         return None
     was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
+    if now != was and book.laid_out(name, now):
+        was = now
     return (name, path, was, now) if (known["now"] != now if known else now != was) else None
 
 

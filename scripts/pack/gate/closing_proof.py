@@ -49,8 +49,9 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
             strange[out[-1]["id"]] = path, now
 
     _prove_files(book, approved, listed, found)
-    if book.prefix is not None:
-        loose, notes = _prove_git(call, book, approved, found)
+    here = book.in_repository()
+    if here is not None:
+        loose, notes = _prove_git(call, here, here.approved(), found)
         if "repos" in start:
             hidden, folders = leftovers.hidden(top, kept, listed, is_cached)
             for kind, name, now in leftovers.differing(top, kept, listed, hidden):
@@ -93,7 +94,8 @@ def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: 
         elif own(path) or new and (is_cached(name) or leftovers.was_left_out(kept, book.path(name), name)):
             continue
         elif now != was:
-            found("nobody approved it", path, was, now)
+            if not book.laid_out(name, now):
+                found("nobody approved it", path, was, now)
         elif new and os.path.lexists(book.path(name)):
             found("nobody approved it, and it cannot be read", path, was, "unreadable")
 
@@ -177,10 +179,13 @@ def _prove_git(
         taken = name in approved and not book.holds(name, approved[name][0], entry, there)
         if entry != start["staged"].get(name) and (taken or not fine(name, entry, there)) and not (entry == "-" and name in loose):
             found("staged", book.shown(name), approved[name][0] if name in approved else book.began(name), there)
+    notes = ["In commits past the gate, and read by nobody: " + ", ".join(sorted(unread))] if unread else []
+    if start["prefix"] is None:  # the files were listed without git, so that no rule hides one
+        return loose, notes + ["The run began without a git repository, and there is one now: its history is judged too"]
     rules = git_facts.ignore_rules(top)
     if rules != start["ignores"]:
         found("the rules by which git leaves files out were changed", ".git/info/exclude", start["ignores"], rules)
-    return loose, ["In commits past the gate, and read by nobody: " + ", ".join(sorted(unread))] if unread else []
+    return loose, notes
 
 
 def _not_committed(

@@ -6,7 +6,6 @@ from __future__ import annotations
 from ..base import git_facts, project_facts
 from ..protocol import machine, view
 from ..protocol.guards_result import plainly
-from .run_start import recorded_start
 from .ledger import Ledger, approved_elsewhere, between, commands_under_way, own_in_a_commit, task_has
 
 TYPE_CHECKING = False
@@ -22,7 +21,7 @@ SHORT = 7  # digits of a commit that people name it by
 def compare_head(call: Call, book: Ledger) -> None:
     """Compare HEAD. That is done at every event, for git's own log has gaps (an update from elsewhere, `read-tree`, another worktree)."""
     old, new = call.state["result"]["head"], project_facts.head(call.project)
-    if old == new or recorded_start(call.state)["prefix"] is None:
+    if old == new or book.in_repository() is None:
         return
     from . import after_tool
 
@@ -33,7 +32,7 @@ def compare_head(call: Call, book: Ledger) -> None:
 
 def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None = None, note: Note | None = None) -> None:
     """HEAD went from one commit to another. Read what it won, name what it lost. note: what was let through, and by whom."""
-    old = old or ""
+    book, old = book.in_repository() or book, old or ""
     won = (git_facts.between(book.top, old, new) if new else []) or []
     on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
     gone = [] if on else git_facts.between(book.top, new, old) if new else []
@@ -44,6 +43,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
     for sha in won:
         v = verdicts[sha]
         merged: dict[str, Any] = {"elsewhere": v["elsewhere"]} if v["elsewhere"] else {}
+        counts = [] if v["why"] else [n for n in v["tasks"] if gated or not view.task(call.state, n)["commits"]]
         subject = git_facts.text(book.top, "log", "-1", "--format=%s", sha)[:200]
         call.append(
             "COMMITTED",
@@ -52,7 +52,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
             head=new,
             subject=subject,
             gated=gated,
-            tasks=v["tasks"] if not v["why"] else [],
+            tasks=counts,  # what the gate let through has to stay; the user may take back what he committed beside it
             gone=gone if amended else [],
             **merged,
         )
@@ -109,8 +109,8 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
             holders = [n for n, task in view.tasks(call.state) if task_has(task, path) and task["state"] in ("APPROVED", "DONE")]
             if any(book.holds(name, d, entry, there) for d, _n in good):
                 tasks.update([n for _d, n in good if n is not None] or holders)
-            elif own_in_a_commit(call.state, path):
-                continue
+            elif own_in_a_commit(call.state, path) or not (note or holders) and book.holds(name, book.began(name), entry, there):
+                continue  # also what lay there when the run began, and the user commits now
             else:
                 tasks.update(holders)
                 wrong.append((path, there, bool(good)))

@@ -42,7 +42,9 @@ def own_in_a_commit(state: State, name: str) -> bool:
 
 
 def is_cached(name: str) -> bool:
-    return any(part in CACHES or part.endswith(".egg-info") for part in name.split("/"))
+    """Whether a new file that git sees is looked over, and named: what tools and editors leave."""
+    parts = name.split("/")
+    return any(part in CACHES or part.endswith(".egg-info") for part in parts) or project_facts.left_by_an_editor(parts[-1])
 
 
 class Ledger:
@@ -51,6 +53,9 @@ class Ledger:
     def __init__(self, call: Call) -> None:
         self.call = call
         self._start: StartTable | None = None
+        self._filters: dict[str, str] | None = None  # as they are now
+        self._left: frozenset[str] | None = None
+        self._tree: dict[str, str] | None = None
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
         self.prefix = recorded_start(call.state)["prefix"]
@@ -67,6 +72,23 @@ class Ledger:
         if self._start is None:
             self._start = start_table(self.call)
         return self._start
+
+    def in_repository(self) -> Ledger | None:
+        """The same ledger by the names of the repository that the project lies in; None where there is none. It may have come after the start
+        (`git init`): then what was there belongs to the start, and every commit to the run."""
+        if self.prefix is not None:
+            return self
+        try:
+            project_facts.git_folders(self.call.project)
+        except (OSError, IndexError):
+            return None
+        top, prefix = git_facts.place(self.call.project)
+        if prefix is None:
+            return None
+        book, start = Ledger(self.call), self.start.copy()
+        start["files"] = {prefix + name: row for name, row in start["files"].items()}
+        book.top, book.prefix, book._start = top, prefix, start
+        return book
 
     def shown(self, name: str) -> str:
         """A name of the repository as people and tasks write it: relative to the project."""
@@ -88,11 +110,55 @@ class Ledger:
             return True
         from ..base import converted  # it brings `re`, which costs a third of a whole call
 
-        return entry.startswith("100") and converted.is_form_of(top or self.top, name, wanted, entry, self.start.get("modes", True))
+        if not entry.startswith("100"):
+            return False
+        return converted.is_form_of(
+            top or self.top,
+            name,
+            wanted,
+            entry,
+            self.start.get("modes", True),
+            lambda driver: top is None and self._known_filter(driver, name),
+        )
+
+    def _known_filter(self, driver: str, name: str) -> bool:
+        """Whether a filter is the one that the run began with, and whether whatever gives it this file was there then, or is approved."""
+        from ..base import filters
+
+        then = self.start.get("filters") or {}
+        if self._filters is None:
+            self._filters = filters.begun(self.top)
+        now = self._filters
+        if driver not in then or any(now.get(part) != then.get(part) for part in (driver, filters.ATTRIBUTES)):
+            return False
+        return all(self._as_begun_or_approved(place) for place in filters.attribute_files(name))
+
+    def _as_begun_or_approved(self, name: str) -> bool:
+        path = self.shown(name)
+        if project_facts.entry_digest(self.path(name)) == self.began(name):
+            return True
+        return any(task["state"] in ("APPROVED", "DONE") and task_has(task, path) for _n, task in view.tasks(self.state))
 
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
         return str(self.start["files"].get(name, ["-"])[0])
+
+    def laid_out(self, name: str, now: str) -> bool:
+        """Whether what is there now is what the first commit holds, of a name that the sparse checkout had left out at the start."""
+        if now == git_facts.GONE or self.began(name) != git_facts.GONE or name not in self._skipped():
+            return False
+        entry = self._first_tree().get(name, git_facts.GONE)
+        return self.holds(name, now, entry, git_facts.digests(self.top, [entry])[entry])
+
+    def _skipped(self) -> frozenset[str]:
+        if self._left is None:
+            self._left = frozenset(self.start.get("skipped") or ())
+        return self._left
+
+    def _first_tree(self) -> dict[str, str]:
+        if self._tree is None:
+            self._tree = git_facts.tree(self.top, self.start["head"])
+        return self._tree
 
     def approved(self) -> dict[str, tuple[str, int]]:
         """{name: (digest, task number)} of all DONE tasks. The later approval counts where two have the same file."""

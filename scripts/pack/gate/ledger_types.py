@@ -20,6 +20,8 @@ class StartTable(TypedDict, total=False):
     taken: int  # when the table was made, ns; this and what follows (leftovers.begun) runs of earlier versions lack
     modes: bool
     repos: dict[str, bool]
+    filters: dict[str, str]  # `base/filters.py`
+    skipped: list[str]  # names that a sparse checkout left out
     files: dict[str, list[Any]]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import codec, git_facts, project_facts
+from ..base import codec, filters, git_facts, project_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def begun(top: str, listed: git_facts.Listing) -> dict[str, Any]:
         "git": _settings(top),
         "unfinished": _unfinished(top),
         "modes": git_facts.has_modes(top),
+        "filters": filters.begun(top),
+        "skipped": listed.skipped,
         "unmerged": listed.unmerged,
         "repos": {n: n not in listed.mute for n in listed.repos},
         "hiders": {n: project_facts.entry_digest(os.path.join(top, n)) for n in sorted(_hiders(left_out, listed))[:MOST]},
@@ -212,7 +214,7 @@ def new_caches(start: dict[str, Any], others: Iterable[str], cached: Callable[[s
     for name in others:
         if cached(name) and name not in start["files"]:
             parts = name.split("/")
-            cut = next((n for n in range(1, len(parts)) if cached("/".join(parts[:n]))), None)
+            cut = next((n for n in range(1, len(parts)) if cached("/".join(parts[:n]) + "/")), None)
             out.add("/".join(parts[:cut]) + "/" if cut else name)
     return out
 

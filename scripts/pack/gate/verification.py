@@ -66,10 +66,18 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
 
 
 def _no_checkout(call: Call) -> str | None:
-    """Why a checkout would lack the project itself. In a repository without a commit all that was there is untracked."""
+    """Why a checkout would lack the project itself. In a repository without a commit, or one that came later, what was there may be untracked."""
     start = call.state["result"]["start"]
     if start and start["prefix"] is not None and not start["head"]:
         return "the run began in a repository without a commit: what lay there is not tracked, and a checkout would lack it"
+    if start and start["prefix"] is None and project_facts.head(call.project):
+        from .ledger import is_cached, own
+        from .run_start import start_table
+
+        tracked = set((project_facts.git(call.project, "ls-files", "-z") or "").split("\0"))
+        lacks = [n for n in start_table(call)["files"] if n not in tracked and not own(n) and not is_cached(n)]
+        if lacks:
+            return "the run began without a repository, and a checkout of the one that is there now would lack %s" % ", ".join(lacks[:3])
     return None
 
 

@@ -339,6 +339,9 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
         t = view.find_task(state, number)
         if t is not None:
             t["commits"] = [s for s in t["commits"] if s not in data.get("gone", ())] + [data["sha"]]
+    for sha, d in result["diverged"].items():
+        if d["task"] in data.get("tasks", ()):  # one that is as approved stands on it: it stays to be judged, and the task need not wait
+            result["diverged"][sha] = {"task": None, "why": d["why"], "by": d["by"]}
 
 
 @rule("CLIENT_TASK", None)

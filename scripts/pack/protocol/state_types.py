@@ -275,7 +275,7 @@ class StartRecord(Start):
 class Divergence(TypedDict):
     """A commit that holds something else than what was approved."""
 
-    task: int
+    task: int | None  # None: a commit as approved stands on it
     why: str
     by: str | None
 

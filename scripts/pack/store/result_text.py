@@ -167,7 +167,8 @@ def report(state: State, stats: Figures) -> list[str]:
     for old, new, lost, at_work in found["moved"]:
         gone = ", approved commits gone from it: " + ", ".join(s[:7] for s in lost) if lost else ""
         out.append(
-            "  HEAD moved past the gate: %s -> %s%s; at work: %s" % (old[:7], new[:7], gone, ", ".join(at_work) or "nobody of the team")
+            "  HEAD moved past the gate: %s -> %s%s; at work: %s"
+            % (old[:7] or "no commit", new[:7] or "no commit", gone, ", ".join(at_work) or "nobody of the team")
         )
     for path, text in sorted(found["overlap"].items()):
         out.append("  Changed outside every task: %s, %s" % (plainly(path), text))
