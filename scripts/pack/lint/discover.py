@@ -232,7 +232,7 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
             if one_skill(plugin):
                 return "skill" if parts[1:] == ["SKILL.md"] else "prose"
             if len(parts) == 2 or len(parts) == 3 and name.lower() == "skill.md":
-                return "stray-skill"
+                return "stray-skill" if scope != "loose" or len(parts) == 3 or _has_skills(plugin) else None
             return "prose" if scope != "loose" and not _of_a_test(parts[2:-1]) else None
         if scope == "loose":
             return None
@@ -264,6 +264,13 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
         "settings.json": "settings",
         "monitors/monitors.json": "monitors",
     }.get(sub)
+
+
+def _has_skills(plugin):
+    """Is there a skill in the folder's skills/? Without one they may be the pages of a site on skills."""
+    if "skills" not in plugin.memo:
+        plugin.memo["skills"] = any(rel.endswith("/SKILL.md") for rel in plugin.project.below(plugin.path("skills")))
+    return plugin.memo["skills"]
 
 
 def one_skill(plugin):
