@@ -57,6 +57,15 @@ def market(source):
 
 
 SILENT = [
+    (
+        {"commands/build.md": command("Run `./scripts/guard.py`."), "README.md": "# D\n\n```sh\ncat > scripts/guard.py << X\nX\n```\n"},
+        "ref-project-path",
+    ),
+    *(
+        ({"commands/build.md": command(text, "allowed-tools: Bash(git:*), Bash(awk:*)\n")}, rule)
+        for text in ("!`git diff --stat | tail -1 | awk '{print $NF}'`", "!`git log -1; echo '$(date)'`", "!`git -C $HOME status`")
+        for rule in ("command-shell", "command-approval")
+    ),
     ({"skills/s/SKILL.md": skill("generate_jwt() makes `%s`" % NOBODYS)}, "secret"),
     (
         {"skills/s/SKILL.md": "---\nname: s\ndescription: All of k3s. Use when installing it (`%s -`).\n---\nDo it.\n" % PIPED},
@@ -849,6 +858,15 @@ SILENT = [
     ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\n\nYou review.\n\n---\nEnd.\n"}, "frontmatter-ends-early"),
 ]
 FOUND = [
+    ({"commands/build.md": command("Run `./scripts/guard.py`."), "README.md": "# D\n\nIt has scripts/guard.py.\n"}, "ref-project-path"),
+    *(
+        ({"commands/build.md": command(text, "allowed-tools: Bash(git:*)\n")}, "command-shell")
+        for text in ("!`git log $USER`", "!`git log \"it's $USER\"`", "!`git log '$A' $USER`", "!`git -C $HOMES status`")
+    ),
+    *(
+        ({"commands/build.md": command(text, "allowed-tools: Bash(git:*)\n")}, "command-approval")
+        for text in ("!`git diff --stat | tail -1 | awk '{print $NF}'`", "!`git status && npm test`", "!`git status; mkdir -p a`")
+    ),
     ({"skills/s/SKILL.md": skill("It makes `%s`" % SOMEBODYS)}, "secret"),
     ({"skills/s/SKILL.md": skill("x", front='hooks: {Stop: [{hooks: [{type: command, command: "%s"}]}]}\n' % PIPED)}, "piped-to-shell"),
     ({"skills/s/SKILL.md": skill("To install it run `%s -` first." % PIPED)}, "piped-to-shell"),
