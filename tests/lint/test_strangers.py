@@ -57,6 +57,10 @@ def market(source):
 
 
 SILENT = [
+    ({"skills/a/SKILL.md": skill("Then read skills/b/SKILL.md.", "a"), "skills/a/skills/b/SKILL.md": skill("Do it.", "b")}, "skill-file"),
+    ({"skills/a/SKILL.md": skill("Do it.", "a"), "skills/a/examples/skills/b/SKILL.md": skill("Do it.", "b")}, "skill-file"),
+    ({"skills/a/SKILL.md": skill("Do it.", "a"), "skills/a/skill.json": '{"description": "for another program"}'}, "component-location"),
+    ({".claude/skills/a/SKILL.md": skill("Do it.", "a"), ".claude/skills/a/examples/SKILL.md": skill("Do it.", "b")}, "skill-file"),
     (
         {"commands/build.md": command("Run `./scripts/guard.py`."), "README.md": "# D\n\n```sh\ncat > scripts/guard.py << X\nX\n```\n"},
         "ref-project-path",
@@ -858,6 +862,8 @@ SILENT = [
     ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\n\nYou review.\n\n---\nEnd.\n"}, "frontmatter-ends-early"),
 ]
 FOUND = [
+    ({"skills/a/SKILL.md": skill("Do it.", "a"), "skills/a/skills/b/SKILL.md": skill("Do it.", "b")}, "skill-file"),
+    ({"skills/a/skill.json": '{"name": "a", "description": "Runs"}', "skills/a/instructions.md": "# Run\n"}, "component-location"),
     ({"commands/build.md": command("Run `./scripts/guard.py`."), "README.md": "# D\n\nIt has scripts/guard.py.\n"}, "ref-project-path"),
     *(
         ({"commands/build.md": command(text, "allowed-tools: Bash(git:*)\n")}, "command-shell")
@@ -1212,6 +1218,14 @@ def test_folders_that_are_no_plugins(tmp_path):
     assert named(started(tmp_path)) == [
         "more/skills/fix.md:1 not loaded: a skill is skills/fix/SKILL.md [skill-file]",
         "p/skills/s/all.md:5 no command or skill 'demo-pack:init' [ref-name]",
+    ]
+
+
+def test_a_project_groups_its_skills(tmp_path):
+    """A folder more between .claude/skills/ and the skill: the client (measured) does not load it."""
+    write(tmp_path, {".claude/skills/common/bye/SKILL.md": skill("Bye.", "bye"), ".claude/skills/hello/SKILL.md": skill("Hello.", "hello")})
+    assert named(started(tmp_path)) == [
+        ".claude/skills/common/bye/SKILL.md:1 not loaded: the client reads skills/NAME/SKILL.md, one level deep [skill-file]"
     ]
 
 
