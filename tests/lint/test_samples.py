@@ -190,7 +190,7 @@ BAD = {
         command("```!\nmake $ARGUMENTS\n```"),
         command("!`make $plan`", "arguments: plan\n"),
     ],
-    "command-shell": [command("!`echo $HOME`"), command("!`git log $(date)`"), command("!`echo ${USER}`")],
+    "command-shell": [command("!`echo $USER`"), command("!`git log $(date)`"), command("!`echo ${USER}`")],
     "command-approval": [command("!`bash %s/scripts/guard.py`" % ROOT)],
     "command-value": [
         command("Go.", "arguments: a, b\n"),

@@ -13,7 +13,8 @@ import pythons
 import test_client_cases
 import test_hunt
 import test_siblings
-from conftest import ROOT, write
+import test_strangers
+from conftest import PLUGIN, ROOT, write
 
 BATCH = 40
 
@@ -95,6 +96,16 @@ def test_the_mutations(pack, tmp_path):
         if said
     ]
     assert not wrong, "%d: %s" % (len(wrong), wrong[:5])
+
+
+def test_what_strangers_write(pack, tmp_path):
+    cases = [(files, rule, False) for files, rule in test_strangers.SILENT] + [(files, rule, True) for files, rule in test_strangers.FOUND]
+    roots = [tmp_path / str(number) / "demo-pack" for number in range(len(cases))]
+    for root, (files, _, _) in zip(roots, cases):
+        write(root, PLUGIN)
+        write(root, files)
+    said = [{one["rule"] for one in some if one["severity"] != "info"} for some in findings(pack, roots)]
+    assert not (wrong := [case for case, rules in zip(cases, said) if (case[1] in rules) != case[2]]), wrong[:5]
 
 
 # One mistake each and nothing else in the process: what an earlier file of a batch loads would hide a missing module.

@@ -153,7 +153,7 @@ def _assign(project):
         if plugin is None:
             continue
         kind = _kind(plugin, plugin.sub(rel))
-        if kind == "prose" and plugin.is_plugin:
+        if kind == "prose" and (plugin.is_plugin or plugin.scope == "project" and rel.endswith("/SKILL.md")):
             kind = _below_skills(project, plugin, rel)
         if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
             kind = None
@@ -232,7 +232,7 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
             if one_skill(plugin):
                 return "skill" if parts[1:] == ["SKILL.md"] else "prose"
             if len(parts) == 2 or len(parts) == 3 and name.lower() == "skill.md":
-                return "stray-skill"
+                return "stray-skill" if scope != "loose" or len(parts) == 3 or _has_skills(plugin) else None
             return "prose" if scope != "loose" and not _of_a_test(parts[2:-1]) else None
         if scope == "loose":
             return None
@@ -266,6 +266,13 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
     }.get(sub)
 
 
+def _has_skills(plugin):
+    """Is there a skill in the folder's skills/? Without one they may be the pages of a site on skills."""
+    if "skills" not in plugin.memo:
+        plugin.memo["skills"] = any(rel.endswith("/SKILL.md") for rel in plugin.project.below(plugin.path("skills")))
+    return plugin.memo["skills"]
+
+
 def one_skill(plugin):
     """Is skills/ itself a skill? With a SKILL.md in it the client loads that one and nothing below (2.1.329 and 2.1.332, measured)."""
     return plugin.is_plugin and plugin.path("skills/SKILL.md") in plugin.project.listing
@@ -287,11 +294,18 @@ def _below_skills(project, plugin, rel):
         return "stray-skill" if parts[-1] == "SKILL.md" and len(parts) == 3 else "prose"
     inside = any(plugin.path("/".join(parts[:depth] + ["SKILL.md"])) in project.listing for depth in range(2, len(parts) - 1))
     if parts[-1] == "SKILL.md":
-        return "prose" if inside else "stray-skill"
+        return "prose" if inside and not _child(project, plugin, parts) else "stray-skill"
     alone = len(parts) == 3 and not any(plugin.path("/".join(parts[:2] + [n])) in project.listing for n in ("SKILL.md", "skill.md"))
     if alone and parts[-1].lower() == "readme.md":  # of a folder of skills, or what should have been called SKILL.md
         alone = not any(other.startswith(folder + "/") and other.endswith("/SKILL.md") for other in project.listing)
     return "stray-skill" if alone else "prose"
+
+
+def _child(project, plugin, parts):
+    """Is it `skills/NAME/skills/OTHER/SKILL.md`, which the skill around it never names?"""
+    if len(parts) != 5 or parts[2] != "skills":
+        return False
+    return "%s/" % parts[3] not in (project.script(plugin.path("/".join(parts[:2] + ["SKILL.md"]))) or "")
 
 
 def may_be_sniffed(project, rel):

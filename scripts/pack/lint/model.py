@@ -511,7 +511,8 @@ class Project:
     def plugin_names(self):
         """Every plugin's name, and those that a marketplace lists from elsewhere."""
         if self._plugin_names is None:
-            self._plugin_names = {name for plugin in self.plugins for name in plugin.names}
+            # A folder that only holds a skills/ (docs/skills/) is no plugin: its name is before no colon.
+            self._plugin_names = {name for plugin in self.plugins if plugin.scope != "loose" for name in plugin.names}
             for file in self.marketplaces:
                 names = (entry.get("name") for _, entry in file.entries())
                 self._plugin_names.update(name for name in names if isinstance(name, str))

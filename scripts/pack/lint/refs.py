@@ -67,6 +67,10 @@ _AT_HOME = lazy(r"(?:~|\$\{?HOME\}?)/")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
 _SCRIPTS = ("scripts/",)
+_MADE_THINGS = frozenset("skill skills plugin plugins".split())
+_MAKERS = frozenset(
+    "create creator creating creation review reviewer reviewing write writer writing author authoring build builder building init development maker".split()
+)
 _LINK_MARKS = ("](", "]:", "<a ", "<img ")
 _RUN_SCRIPT = lazy(
     r"(?<![\w./-])(?:python3?|bash|sh|node|bun|deno run|uv run(?: python3?)?|ruby|perl|npx tsx|tsx) (?:-\S+ )*(?:\./)?(scripts/[A-Za-z0-9_./-]+\.(?:py|sh|js|mjs|cjs|ts|rb|pl))(?![\w/*-])"
@@ -417,6 +421,8 @@ def root_paths(file, project):
             continue  # JSON as indented code
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
+    if missing and _about_skills(file):
+        found = [ref for ref in found if ref not in missing or file.prose.fence_at(ref.span[0])]
     if file.kind == "prose":  # what a page shows of ${CLAUDE_PLUGIN_ROOT} is not replaced: only where the folder is there
         about = any(word in text for word in _TEACHING + (".claude-plugin/",))  # a page on how to write plugins
         found = [ref for ref in found if ref not in missing or not about and posixpath.dirname(ref.target) in project.dirs]
@@ -502,7 +508,7 @@ def _elsewhere(file, match):
     before, after = text[begin : match.start()], text[match.end() : end]
     if any(part in ("dist", "build", "out", "node_modules") for part in match.group(1).split("/")):
         return True  # made by a build
-    if _of_another(file, match) or _SHOWN_AS.search(before) or _BECOMES.match(after):
+    if _of_another(file, match) or _SHOWN_AS.search(before) or _BECOMES.match(after) or "❌" in before or _about_skills(file):
         return True
     if file.kind == "skill" and not match.group(1).startswith("scripts/") and _AT_HOME.search(_paragraph(text, match.start())):
         return True  # what the user keeps in a folder of his own
@@ -514,6 +520,13 @@ def _elsewhere(file, match):
         and _EXISTS.match(after) is not None
         or _DETECTED.search(before) is not None
     )
+
+
+def _about_skills(file):
+    """Is it the page of a skill such as skill-creator or writing-skills? What it names stands for the files of its reader's skill."""
+    folder = _skill_folder(posixpath.dirname(file.rel), file.project) if file.kind in ("skill", "prose") else None
+    words = set((folder or "").rpartition("/")[2].lower().replace("_", "-").split("-"))
+    return not words.isdisjoint(_MADE_THINGS) and not words.isdisjoint(_MAKERS)
 
 
 def _of_another_skill(file, path, at):

@@ -28,11 +28,13 @@ from ..lazy import lazy
 
 SEVERITY = "warning"
 FILES = ("command", "skill")
-# Measured: npm, make, gh, jq, curl, touch, git add. The others are of their kind.
+# Measured: npm, make, gh, jq, curl, touch, mkdir, awk, git add. The others are of their kind.
 PROGRAMS = frozenset(
-    "npm npx yarn pnpm make pip pip3 pytest cargo gh jq curl wget touch rm mv cp mkdir chmod mvn gradle kubectl terraform".split()
+    "awk npm npx yarn pnpm make pip pip3 pytest cargo gh jq curl wget touch rm mv cp mkdir chmod mvn gradle kubectl terraform".split()
 )
 GIT = frozenset("add commit push pull checkout switch merge rebase reset clean stash cherry-pick".split())
+_QUOTED = lazy(r"\\.|\"(?:\\.|[^\"\\])*\"|'[^']*'")
+_BETWEEN = lazy(r"\|\|?|&&|;")
 _COMPOUND = lazy(r"[;&|<>\n`]|\$\(")
 
 
@@ -44,7 +46,9 @@ def check(file, context):
     for start, end in refs.embedded(file):
         command = file.text[start:end].split("```")[0].strip()
         if "CLAUDE_PLUGIN_ROOT" not in command and "CLAUDE_SKILL_DIR" not in command:
-            known = all(any(_begins(line, rule) for rule in rules) for line in command.split("\n") if _changes(line.strip()))
+            parts = [part for line in command.split("\n") for part in _parts(line) if _changes(part)]
+            asked = next((part for part in parts if not any(_begins(part, rule) for rule in rules)), None)
+            known, command = asked is None, asked or command
         else:
             known = rules and (_COMPOUND.search(command) or any(_first(command, rule) for rule in rules))
         if known:
@@ -58,10 +62,19 @@ def check(file, context):
         return
 
 
+def _parts(line):
+    """The commands of a line: each needs a rule of its own."""
+    if "$(" in line or "`" in line:
+        return [line.strip()]
+    blank = _QUOTED.sub(lambda match: " " * len(match.group()), line)
+    ends = [match.span() for match in _BETWEEN.finditer(blank)]
+    return [line[start:end].strip() for start, end in zip([0] + [end for _, end in ends], [start for start, _ in ends] + [len(line)])]
+
+
 def _changes(command):
     """Is it a single command that the client asks about when nothing allows it? What only reads is free."""
     words = command.split()
-    if not words or _COMPOUND.search(command) or words[-1] in ("--version", "-v", "-V", "--help", "version"):
+    if not words or _COMPOUND.search(_QUOTED.sub("", command)) or words[-1] in ("--version", "-v", "-V", "--help", "version"):
         return False
     return words[0] in PROGRAMS or words[0] == "git" and len(words) > 1 and words[1] in GIT
 

@@ -150,6 +150,9 @@ def _judge(sub, plugin):  # noqa: C901 - one branch for each place where somethi
         return "hooks/hooks.json", "hooks", '"hooks"'
     if head == "hooks" and len(parts) == 2 and last in ("hook.json", "hooks.yaml", "hooks.yml", "hooks.jsonc", "hooks.json5"):
         return (None if "hooks/hooks.json" in _names(plugin) else "hooks/hooks.json"), "hooks", "hooks"
+    if head == "skills" and len(parts) == 3 and low.endswith(("/skill.json", "/skill.yaml", "/skill.yml")):
+        right = "skills/%s/SKILL.md" % parts[1]
+        return (right, "", "description") if plugin.path(right) not in plugin.project.listing else None
     if (
         head in ("agents", "commands")
         and len(parts) == 2

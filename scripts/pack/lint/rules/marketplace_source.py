@@ -61,8 +61,8 @@ def check(file, context):  # noqa: C901 - one check for each kind of source
                 yield file.hit(file.at(path + ("url",)), "%r is neither owner/repo nor a git URL" % url)
             continue
         root = local_source(source, base, plugin_root)
-        if root is None or root.startswith(".."):
-            continue
+        if root is None or root.startswith("..") or ".." in source.split("/"):
+            continue  # the schema has said so
         if root not in project.dirs:
             if project.listing.get(root):
                 yield file.hit(file.at(path), "%s is a file, not a plugin's folder" % source)

@@ -41,6 +41,7 @@ _PIPED = (
     (("IEX",), lazy(r"\bIEX\s*\(")),
 )
 _DONE = lazy(r"(?i)\b(?:after|when|once|since|has|have) (?:\w+ ){0,2}(?:running|ran|run) `?\Z")  # what somebody did before
+_INSTALLER = lazy(r"(?: -[^`\n]{0,60})?` (?:installers?|one-?liners?|style|pattern|idiom|habit)\b")
 _RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|(?:ba|z|da)?sh(?=\s{1,3}\Z)|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
 # What a program of the plugin does itself: at the start of a command, not in a text that it looks for.
 _COMMAND = lazy(
@@ -80,12 +81,22 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
+            if not embedded and (_in_description(file, start) or _INSTALLER.match(text, end)):
+                continue  # a description says when to use the prompt; `curl ... | sh` installer: a thing that is spoken of
             if not embedded and (negated(text, start, end) or listed_as_bad(text, start) or _DONE.search(text, max(0, start - 40), start)):
                 continue
         if _SENT.match(text, start):
             yield file.hit((start, end), "the whole environment is sent away, tokens included", severity="error" if embedded else None)
             continue
         yield file.hit((start, end), "%r runs text that nobody has seen" % _short(text[start:end]), severity="error" if embedded else None)
+
+
+def _in_description(file, offset):
+    """A hook in the frontmatter runs; the description does not."""
+    if offset >= file.body_start or file.front is None or "description" not in file.front:
+        return False
+    start, end = file.at(("description",))
+    return start <= offset < end
 
 
 def _in_script(file, text):

@@ -100,7 +100,7 @@ def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was 
             else:
                 name, index, kind = first or second, 2 if first else 3, (one or other).lower()
                 legal = sorted(tables[kind])
-                same_form = any(item.isupper() == name.isupper() for item in legal)
+                same_form = any(_form(item) == _form(name) for item in legal)
                 if kind == "phase" and name.islower() and " to `" in match.group():
                     continue  # "sets the next phase to `not_started`" is a status
                 several = name.islower() and len(_declaring(documents, kind)) > 1  # the status of a plan, of a task, of a session
@@ -135,6 +135,11 @@ def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was 
             if not file.prose.hidden(match.start()) and name.lower() not in roles and not _is_slip(name, declared, SHORTEST):
                 text = "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, sorted(legal)))
                 yield file.hit(match.span(2), text)
+
+
+def _form(name):
+    """`Done` is of another list than `running` and `DONE` are."""
+    return "upper" if name.isupper() else "title" if name[:1].isupper() else "lower"
 
 
 _MORE = lazy(r"(?:`? ?(?:,|/|\||or|and|->|→) ?(?:or |and )?`[A-Za-z][A-Za-z0-9_-]{1,60}(?=`)){1,12}")

@@ -71,6 +71,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
                 and not refs.depends_on(plugin, prefix)
                 and not ref.fenced
                 and prefix not in project.plugin_names
+                and not _asked_for(plugin, prefix)
             ):
                 text = "no plugin %r here or among the dependencies: agent %r may not exist%s"
                 yield file.hit(ref.span, text % (prefix, name, nearest(name, ids)), severity="warning")
@@ -109,6 +110,13 @@ _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\
 _MADE = lazy(r"(?i)\b(?:creates?|generates?|scaffolds?|produces?|makes?):? (?:the |an? )?`?\Z")
 _AT_HOME = lazy(r"`?\*{0,2} (?:sub-?)?agents?\b[^.;]{0,40}[\s`]~/\.claude/")
 _FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|in) (?:the )?[\[`]{0,2}[\w.-]+/[\w.-]+")
+
+
+def _asked_for(plugin, prefix):
+    """Does the README name the other plugin among what has to be installed?"""
+    return any(
+        "plugin install " + prefix in file.text or "%s plugin" % prefix in file.text.replace("`", "") for file in plugin.of("readme")
+    )
 
 
 def _resolves_bare(plugin, own, name):

@@ -48,21 +48,25 @@ def _letters(text):
 
 def _is_a_title(file, fragment):
     """Does the parser find such a heading, where the file is read as Markdown? It takes 60 ms to import, so it is asked only when a line (or
-    several before an underline) has just these letters and is no plain `## Heading`, of which both say the same."""
-    if file.kind not in KINDS or _letters(_COUNTED.sub("", fragment)) not in file.once("titles?", _may_be_titles) or not at_hand():
-        return False
+    several before an underline) has just these letters and is no plain `## Heading`, of which both say the same. Where Python has no
+    parser, the marks of a heading decide."""
+    letters = _letters(_COUNTED.sub("", fragment))
+    candidates = file.once("titles?", _may_be_titles) if file.kind in KINDS else {}
+    if letters not in candidates or not at_hand():
+        return candidates.get(letters, False)
     return fragment in {slugify(title) for title in file.document.titles()}
 
 
 def _may_be_titles(file):
-    """The letters of what only a parser knows to be a heading or none: in a quotation or a list, underlined, with HTML in it."""
-    found, above = set(), ""  # the lines of a paragraph so far: an underline makes a heading of all of them
+    """{letters: is it marked as a heading?} of what only a parser knows to be one or none: in a quotation or a list, underlined, with HTML."""
+    found, above = {}, ""  # the lines of a paragraph so far: an underline makes a heading of all of them
     for line in file.text.split("\n"):
-        plain, said = _PLAIN_TITLE.match(line), _letters(_NO_TEXT.sub("", line[_BEFORE_TITLE.match(line).end() :]))
+        rest = line[_BEFORE_TITLE.match(line).end() :]
+        said = _letters(_NO_TEXT.sub("", rest))
         if _UNDERLINE.match(line):
-            found.add(above)
-        if not plain:
-            found.add(said)
+            found[above] = True
+        if not _PLAIN_TITLE.match(line):
+            found[said] = found.get(said, False) or rest.startswith("#")
         above = (above + said)[:1000] if line.strip() else ""
     return found
 

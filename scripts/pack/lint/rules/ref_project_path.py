@@ -64,6 +64,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
                 program, sub = match.groups()
                 if sub in seen or not program and text[match.start(2) - 2 : match.start(2)] != "./":
                     continue  # a file that is named, not run
+                if any("> " + sub in readme.text for readme in plugin.of("readme")):
+                    continue  # `cat > scripts/sync.sh`: the README has the user make one in the project
                 if context.project.listing.get(plugin.path(sub)) and not refs.within(match.start(), file.prose.comments):
                     seen.add(sub)
                     message = "%s is looked for in the user's project; write ${CLAUDE_PLUGIN_ROOT}/%s"

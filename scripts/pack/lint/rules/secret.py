@@ -26,6 +26,7 @@ _PLACEHOLDER = lazy(
     r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|test|fake|sample|secret|token",
     IGNORECASE,
 )
+_NOBODY = lazy(r"\b(?:john|jane)[ ._-]?doe\b|\"foo\"|\bexample\.(?:com|org|net)\b", IGNORECASE)
 _WORDS = lazy(r"pass|pwd|user|admin|login|api_?key", IGNORECASE)
 _VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
 _ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
@@ -43,11 +44,26 @@ def _is_sample(file, match):
     """Is it, or is it called, an example?"""
     found = match.group(match.lastindex or 0)
     before = "" if file.is_json else file.text[max(0, match.start() - 30) : match.start()].rpartition("\n")[2].lower()
-    if _decoded_word(found):
+    if _decoded_word(found) or found.startswith("eyJ") and _of_nobody(found):
         return True
     if file.text.startswith(("...", "…"), match.end()):
         return True  # cut short: what is shown is its beginning
     return _PLACEHOLDER.search(found) is not None or any(shown in found for shown in _SHOWN) or "example" in before or "e.g" in before
+
+
+def _of_nobody(token):
+    """A JSON Web Token whose claims are those of an example (`{"foo": "bar", "name": "John Doe"}`)?"""
+    from binascii import a2b_base64
+
+    claims = token.split(".")[1:2]
+    if not claims:
+        return False
+    text = claims[0].replace("-", "+").replace("_", "/")
+    try:
+        plain = a2b_base64(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return False
+    return _NOBODY.search(plain.decode("utf-8", "replace")) is not None
 
 
 def _decoded_word(found):

@@ -42,8 +42,10 @@ def check(file, context):
             return
         if _left_out(file, context.project):
             return
-        text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep (or name %s in the manifest's skills)"
-        yield file.hit(file.first_line(), text % "/".join(["."] + parts[:-2]))
+        text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep"
+        if plugin.is_plugin:
+            text += " (or name %s in the manifest's skills)" % "/".join(["."] + parts[:-2])
+        yield file.hit(file.first_line(), text)
         return
     if file.name.lower() == "skill.md":
         folder = file.rel.rsplit("/", 1)[0]
