@@ -1,4 +1,4 @@
-"""A team of waves, as data: the same core enforces it (REALTIME.md, Decisions)."""
+"""A team of waves, as data: the same core enforces it (docs/decisions.md)."""
 
 import json
 import os

@@ -257,7 +257,7 @@ def test_help_says_where_pack_is_for_whom_it_is_on_no_path(session, monkeypatch,
     "broken, says", [("gone", "its plugin is gone"), ("dead", "the gate died (exit 3)"), ("bare", "the gate could not start")]
 )
 def test_a_broken_plugin_shows_a_user_no_shell_text(session, tmp_path, broken, says):
-    """Of a hook that ends with exit 2 the client shows the whole command line before its text (GROUND S4)."""
+    """Of a hook that ends with exit 2 the client shows the whole command line before its text (CLIENT 5.3)."""
     root = tmp_path / "plugin"
     if broken != "gone":
         (root / "hooks").mkdir(parents=True)

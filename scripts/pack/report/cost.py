@@ -219,7 +219,7 @@ def phase_at(changes, at):
 
 def _reconciled(home, session, calls, prices):
     """(the rest or None, a sentence, the client's own price or None): the client's total of its last session, which its status line shows too,
-    against what the transcripts of that session hold. Both count every run of a session that was resumed (GROUND S8)."""
+    against what the transcripts of that session hold. Both count every run of a session that was resumed (CLIENT 1.29)."""
     kept = _kept(home, session)
     if kept is None:
         return None, "the client has written no total of this session yet: not reconciled", None
@@ -318,7 +318,7 @@ def _price(row, currency):
 
 
 def short(cost):
-    """One phrase of it: `31 calls, 412k tokens in, 1.20 USD`."""
+    """One phrase of it: `31 calls, 412,000 tokens in   1.20 USD`."""
     return "%d calls, %s tokens in%s" % (cost["calls"], _n(cost["input"]), _price(cost, cost["currency"]))
 
 
