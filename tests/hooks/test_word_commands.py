@@ -261,9 +261,9 @@ def test_a_broken_plugin_shows_a_user_no_shell_text(session, tmp_path, broken, s
     root = tmp_path / "plugin"
     if broken != "gone":
         (root / "hooks").mkdir(parents=True)
-        for name in ("gate", "gate.py"):
+        for name in ("gate", "gate.py", "failed.py"):
             with open(os.path.join(PLUGIN_ROOT, "hooks", name)) as f:
-                (root / "hooks" / name).write_text(f.read() if name == "gate" or broken == "bare" else "raise SystemExit(3)\n")
+                (root / "hooks" / name).write_text("raise SystemExit(3)\n" if name == "gate.py" and broken == "dead" else f.read())
     with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
         line = json.load(f)["hooks"]["UserPromptExpansion"][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", str(root))
     payload = json.dumps({"hook_event_name": "UserPromptExpansion", "command_name": "team:build", "command_args": "x"})
