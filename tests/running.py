@@ -40,10 +40,10 @@ def _part(items, n, parts):
     return items[len(items) * n // parts : len(items) * (n + 1) // parts]
 
 
-def skipped(reports):
-    """What was skipped, in one line; "" when nothing was. reports: (reason) of each skipped test."""
+def skipped(reasons_given):
+    """What was skipped and the commands that bring it, in one line; "" when nothing was. reasons_given: a text for each skipped test."""
     ways = {}
-    for reason in reports:
+    for reason in reasons_given:
         reason = re.sub(r"^Skipped: ", "", reason)
         found = COMMAND.search(reason)
         ways.setdefault(found.group(0) if found else "", []).append(reason)
@@ -52,7 +52,7 @@ def skipped(reports):
         why = sorted({re.split(r": (?=scripts/|make |[A-Z_]+=)| \(scripts/", reason)[0] for reason in reasons})
         more = "; and %d more" % (len(why) - 3) if len(why) > 3 else ""
         told.append("%s (%d: %s%s)" % (way or "nothing here", len(reasons), "; ".join(why[:3]), more))
-    return "%d skipped. What brings them: %s" % (len(reports), ", ".join(told)) if reports else ""
+    return "%d skipped. What brings them: %s" % (len(reasons_given), ", ".join(told)) if reasons_given else ""
 
 
 def pytest_unconfigure(config):

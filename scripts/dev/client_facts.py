@@ -312,7 +312,14 @@ def merge(facts, seen):
     facts["gate_events"] = ordered(facts["gate_events"], seen["gate_events"])
     for kind, keys in seen["handlers"].items():
         fit(schemas["handlers"][kind]["properties"], keys, "handlers.%s" % kind, todo)
+    before = set(schemas["plugin"]["properties"])
     fit(schemas["plugin"]["properties"], seen["manifest_keys"], "plugin.json", todo, facts["manifest_directory_fields"])
+    entry = schemas["marketplace"]["properties"]["plugins"]["items"]["properties"]
+    todo += [
+        "marketplace.json: may an entry of plugins have %s, too? Then add it, there and in the delta" % key
+        for key in schemas["plugin"]["properties"]
+        if key not in before and key not in entry
+    ]
     fit(schemas["marketplace"]["properties"], seen["marketplace_keys"], "marketplace.json", todo)
     for tool in seen["tools_offered_headless"]:
         if tool not in facts["tools"] and tool not in facts["tool_aliases"]:
@@ -481,8 +488,11 @@ def write(seen, newest):
         print("wrote %s" % (READ / (version + ".json")).relative_to(ROOT))
         return 0
     facts, todo = merge(load(FACTS / (newest + ".json")), seen)
+    left = facts.pop("to_fill_in", []) + todo  # kept until a person has filled them in: they are guesses, and no test knows better
+    if left:
+        facts["to_fill_in"] = left
     if version != newest:
-        facts["source"] += ", %s" % version
+        facts["source"] += ", %s (%s)" % (version, datetime.date.today().isoformat())
         deltas = load(FACTS / "deltas.json")
         save(FACTS / "deltas.json", [delta(load(READ / (newest + ".json")), seen, facts)] + deltas)
         (FACTS / (newest + ".json")).unlink()
@@ -490,8 +500,10 @@ def write(seen, newest):
         save_versions(dict(versions(), newest=version, measured=measured))
     save(FACTS / (version + ".json"), facts)
     print("wrote the facts of %s" % version)
-    for line in todo:
+    for line in left:
         print("by hand: " + line)
+    if left:
+        print("They stand under `to_fill_in` in the facts: fill each in, then take its line out")
     return 0
 
 

@@ -213,6 +213,7 @@ class Client:
         self.deaths += os.WIFSIGNALED(status)
 
     def settle(self):
+        """After each step: the promises hold, and journal, mirror and state say the same."""
         self.witness.look(self.book.state, self.people)
         self.book.same()
 
@@ -609,6 +610,7 @@ class Client:
                 self.over(person)
 
     def over(self, person):
+        """An agent has ended, and the gate was told."""
         person.told, person.stopping = True, False
         self.witness.gone(person)
 
@@ -781,15 +783,12 @@ class Client:
             self.hook("UserPromptSubmit", who, deed.get("kill"), prompt=text)
         if who == "lead" and text.startswith("team accept "):
             self.witness.waived.update(text.split()[2:])
-        if text.lower().startswith("team abort") and self.book.state["teardown"]["aborted"] and not self.witness.aborted:
-            self.witness.abort()
-        elif (
-            who == "lead"
-            and text.lower().startswith("team abort")
-            and self.book.state["teardown"]["aborted"]
-            and self.book.state["teardown"]["state"] == "TEARDOWN_INIT"
-        ):
-            self.witness.begin()
+        teardown = self.book.state["teardown"]
+        if text.lower().startswith("team abort") and teardown["aborted"]:
+            if not self.witness.aborted:
+                self.witness.abort()
+            elif who == "lead" and teardown["state"] == "TEARDOWN_INIT":
+                self.witness.begin()
         if who == "lead" and text.lower().rstrip(".!") in ("team resume", "resume team"):
             self.witness.tampered = False
         self.settle()

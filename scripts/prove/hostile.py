@@ -3,7 +3,7 @@
 Whole payloads, as the client sends them, by honest and hostile agents mixed: spawns, protocol lines and near misses, edits,
 shell commands and commits that are really run, the `pack` verbs, shutdown frames, deaths, resumes, forged files, processes
 killed in the middle of a call and retried, clocks that jump. client.py carries a deed out, deeds.py and noise.py choose it,
-witness.py holds what happened against the promises of PROTOCOL.md. After the random part everybody turns honest, and the run must come
+witness.py holds what happened against the promises of docs/protocol.md. After the random part everybody turns honest, and the run must come
 to its end.
 
 `python -m prove.hostile --seed N [--count K]`; a failure prints its seed, the shortest list of deeds that still shows

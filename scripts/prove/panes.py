@@ -1,4 +1,4 @@
-"""An interactive client with teammates in its own process and in terminal panes, for hostile.py: what differs from `-p` (CLIENT.md 2).
+"""An interactive client with teammates in its own process and in terminal panes, for hostile.py: what differs from `-p` (CLIENT 2).
 
 A pane is a session of its own: no agent id, the definition as agent type, Stop instead of SubagentStop, SessionEnd when it closes;
 who it is shows in its process's arguments or in its transcript. Every SendMessage carries keys that the client derives. A name that

@@ -1,4 +1,4 @@
-"""The promises of docs/teams.md and REALTIME.md written down a second time, as witness.py has those of PROTOCOL.md.
+"""The promises of docs/teams.md and docs/realtime.md written down a second time, as witness.py has those of docs/protocol.md.
 
 A WaveWitness knows the definition as the user wrote it, the files as they lie there, what the user typed and which calls were let
 through. It judges the gates itself, by reading; nothing of `pack.protocol`, `pack.teams` or `pack.realtime` is asked. Like its

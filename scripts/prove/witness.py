@@ -1,7 +1,7 @@
-"""The promises of PROTOCOL.md written down a second time, for hostile.py: what a bystander with a notebook would say.
+"""The promises of docs/protocol.md written down a second time, for hostile.py: what a bystander with a notebook would say.
 
 A Witness is told every call that was let through, by whom the client made it, and looks at the real files. It knows the
-text of PROTOCOL.md and nothing of guards, tables or rules: nothing of `pack.protocol` is imported here but the replay of the
+text of docs/protocol.md and nothing of guards, tables or rules: nothing of `pack.protocol` is imported here but the replay of the
 journal, which *is* the promise "replay = snapshot + tail = state.md". Whatever it cannot have known (a timer, an automatic
 STUCK_ESCALATED) it leaves open: it only ever says that something happened which was promised not to happen.
 """

@@ -80,7 +80,8 @@ class Use:
 
 
 class Line:
-    """One statement. kind: use, rest, until, wait, hold, remember, error, hang | types, person, killed (not the model's)."""
+    """One statement. kind: use, rest, until, wait, hold, remember, error, hang | types, person, killed (not the model's). needs: indexes of the
+    lines that have to be done before it may be spoken."""
 
     def __init__(self, number, source, actor, kind, uses=(), **data):
         self.number, self.text, self.actor, self.kind = number, source, actor, kind
@@ -263,15 +264,15 @@ def _line(block):
     if several:
         uses = []
         for inner in blocks_of(block.body):
-            uses += _verb(Block_of(inner, several.group("who") + " " + inner.head)).uses
+            uses += _verb(under_head(inner, several.group("who") + " " + inner.head)).uses
         line = Line(block.number, block.head, several.group("who"), "use", uses)
     else:
-        line = _verb(Block_of(block, head))
+        line = _verb(under_head(block, head))
     line.meanwhile = meanwhile
     return line
 
 
-def Block_of(block, head):
+def under_head(block, head):
     """The block under another head."""
     other = Block(block.number, head)
     other.body = block.body

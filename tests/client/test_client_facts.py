@@ -50,6 +50,28 @@ def test_a_release_is_absorbed_by_the_command_alone():
     assert made == reader.load(reader.FACTS / "deltas.json")[0]
 
 
+def test_what_a_release_leaves_to_a_person_stays_in_the_facts_until_it_is_filled_in(tmp_path, monkeypatch, capsys):
+    for path in reader.FACTS.rglob("*.json"):
+        target = tmp_path / path.relative_to(reader.FACTS)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    newest = reader.versions()["newest"]
+    monkeypatch.setattr(reader, "FACTS", tmp_path)
+    monkeypatch.setattr(reader, "READ", tmp_path / "read")
+    seen = json.loads(json.dumps(dict(reader.load(reader.READ / (newest + ".json")), client="99.0.0")))
+    seen["events"]["PreNap"] = {"input": ["tool_name"], "outputs": []}
+    seen["manifest_keys"] = sorted(seen["manifest_keys"] + ["naps"])
+    wanted = ("events.PreNap: matcher", "plugin.json: the shape of naps", "marketplace.json: may an entry of plugins have naps")
+    for version in (newest, "99.0.0"):  # written again, nothing is forgotten
+        assert reader.write(seen, version) == 0
+        told, left = capsys.readouterr().out, reader.load(tmp_path / "99.0.0.json")["to_fill_in"]
+        assert len(left) == len(wanted) and all(any(line.startswith(w) for line in left) and "by hand: " + w in told for w in wanted)
+
+
+def test_nothing_of_the_newest_client_is_left_to_be_filled_in():
+    assert reader.load(reader.FACTS / (reader.versions()["newest"] + ".json")).get("to_fill_in") is None
+
+
 def test_changes_name_what_gate_and_linter_must_look_at():
     seen = reader.load(KNOWN[-1])
     other = json.loads(json.dumps(seen))

@@ -11,7 +11,7 @@ import pytest
 T = ".claude/teams/feature-add-a-greeting"
 STATE, JOURNAL = T + "/state.md", T + "/journal.jsonl"
 
-# The forms that were tried in the real client (CLIENT.md 10: 27 of them), and more.
+# The forms that were tried in the real client (CLIENT 10.3: 27 of them), and more.
 WAYS = {
     "redirect": "echo x > {f}",
     "append": "echo x >> {f}",

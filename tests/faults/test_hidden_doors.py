@@ -392,7 +392,7 @@ def test_a_journal_that_nobody_can_trust_ends_the_turn_at_once(s):
 
     code, out, _err = entry.trouble(Damaged("x"), "PreToolUse")
     assert code == 2 and json.loads(out)["continue"] is False and "pack abort" in json.loads(out)["stopReason"]
-    assert "cannot be trusted" in s.edit_raw("coder-1", "src/a.py")
+    assert "cannot be trusted" in s.write_raw("coder-1", "src/a.py")
 
 
 def test_the_plan_is_still_the_plan(s):

@@ -1,4 +1,4 @@
-"""The 26 outcomes of a hook (CLIENT.md 1.8 and 10), caused behind the very command lines of hooks.json: each closes the guarded
+"""The 26 outcomes of a hook (CLIENT 1.8), caused behind the very command lines of hooks.json: each closes the guarded
 call while a team is active. What the client makes of an outcome is its measured table, `verdict`."""
 
 import json
@@ -21,7 +21,7 @@ def handler(event):
 
 
 def verdict(event, code, out, timed_out=False):
-    """What the client does (CLIENT.md 1.8, measured): "blocked" or "runs"."""
+    """What the client does (CLIENT 1.8, measured): "blocked" or "runs"."""
     if timed_out:
         return "blocked" if handler(event).get("onFailure") == "block" else "runs"
     if code == 2:
@@ -158,7 +158,7 @@ def test_the_plugin_folder_is_gone(active, tmp_path):
     got, code, _out, err = fire(active, "PreToolUse", root=str(tmp_path / "gone"))
     assert (got, code) == ("blocked", 2) and "move .claude/teams away" in err
     for event in ("Stop", "SubagentStop"):
-        # a turn's end is not blocked: exit 0, or what the client takes for a missing script (CLIENT.md 1.8)
+        # a turn's end is not blocked: exit 0, or what the client takes for a missing script (CLIENT 1.8)
         _got, code, out, err = fire(active, event, root=str(tmp_path / "gone"))
         assert code == 0 or not out and "No such file" in err
 

@@ -137,7 +137,7 @@ def test_a_journal_of_a_newer_version_is_named_with_the_way_out(session):
         Damaged, match=r"newer version of this plugin \(state %d, this one reads up to %d\)" % (machine.VERSION + 1, machine.VERSION)
     ):
         store.load()
-    text = s.edit_raw("coder-1", "src/a.py")
+    text = s.write_raw("coder-1", "src/a.py")
     assert "newer version of this plugin" in text and "pack abort" in text
 
 
@@ -153,7 +153,7 @@ def test_an_older_record_that_cannot_be_read_is_named_with_its_version(session):
             del record["data"]["role"]
 
     rewrite(s, older)
-    text = s.edit_raw("coder-1", "src/a.py")
+    text = s.write_raw("coder-1", "src/a.py")
     assert "cannot be read by this version" in text and "team 0.0.9 wrote it" in text and "pack abort --reason WHY" in text
 
 

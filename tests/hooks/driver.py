@@ -1,4 +1,4 @@
-"""Payloads as the client sends them (CLIENT.md, `captures/`), so that the gate can be driven without the client.
+"""Payloads as the client sends them (docs/client.md), so that the gate can be driven without the client.
 
 The shapes are the measured ones; `tests/client/` proves the same rules in the real client.
 """
@@ -172,8 +172,8 @@ class Session:
 
         return self.call(who, "Write", file_path=full, content=content, response=written)
 
-    def edit_raw(self, who, path):
-        """The answer of the hook's own entry to an Edit, trouble included."""
+    def write_raw(self, who, path):
+        """What the hook's own command says on standard error to a Write that it refuses, trouble included."""
         payload = {
             "session_id": self.session,
             "cwd": self.project,

@@ -3,6 +3,7 @@ come first do not count where such a hook may be, and count when they are given 
 
 import json
 import os
+import pathlib
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_the_first_words_are_asked_for_again(resumed, where):
         path = {"project": project + "settings.json", "local": project + "settings.local.json"}.get(
             where, str(home / ".claude/settings.json")
         )
-        settings(home.__class__(path))
+        settings(pathlib.Path(path))
     if where == "prompt after":
         session.send("UserPromptSubmit", prompt="go on, please")
     else:

@@ -96,7 +96,7 @@ def test_a_damaged_journal_is_refused_and_a_person_repairs_it(session):
         cut = data.index(b"AGENT_BOUND")
         with open(path, "wb") as f:
             f.write(data[:cut] + b"X" + data[cut + 1 :])
-    answer = s.edit_raw("coder-1", "src/a.py")
+    answer = s.write_raw("coder-1", "src/a.py")
     assert "cannot be trusted" in answer and "pack resume --repair" in answer
     assert "damaged" in pack(s, "status", code=1)
     assert "Kept" in pack(s, "resume", "--repair")
@@ -117,7 +117,7 @@ def test_records_that_are_cut_from_both_files_are_missed(session):
             lines = f.readlines()
         with open(path, "wb") as f:
             f.writelines(lines[:-1])
-    answer = s.edit_raw("coder-1", "src/a.py")
+    answer = s.write_raw("coder-1", "src/a.py")
     assert "neither in the journal nor in its mirror" in answer and "pack resume --repair" in answer
     assert "neither in the journal" in pack(s, "status", code=1)
     pack(s, "doctor", code=1)

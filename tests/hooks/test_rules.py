@@ -1,5 +1,5 @@
 """Every rule violated through the gate: refused with a code, what was seen and the next step; nothing but the refusal is
-journalled; afterwards the run goes on. PROTOCOL.md's section is named with each test."""
+journalled; afterwards the run goes on. The section of docs/protocol.md is named with each test."""
 
 import json
 import os

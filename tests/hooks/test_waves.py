@@ -1,4 +1,4 @@
-"""A team of waves, as data: the same core enforces it (REALTIME.md, Decisions)."""
+"""A team of waves, as data: the same core enforces it (docs/decisions.md)."""
 
 import json
 import os
@@ -316,7 +316,7 @@ def test_only_the_user_lifts_a_pause_and_voids_verdicts():
     assert facts["verdicts"] == {} and facts["resumed_at"] == core.now and facts["halted"] == "quick"
 
 
-def test_a_message_wakes_nobody_whom_a_hard_stop_or_a_pause_keeps(two):
+def test_a_message_wakes_nobody_whom_a_hard_stop_or_a_pause_keeps():
     from pack.protocol import guards_waves
 
     core = Core()
@@ -334,7 +334,7 @@ def test_a_message_wakes_nobody_whom_a_hard_stop_or_a_pause_keeps(two):
     assert guards_waves.may_wake(core.state, "tuner").code == "PAUSED"
 
 
-def test_a_hard_stop_stays_the_hands_of_those_already_at_work(two):
+def test_a_hard_stop_stays_the_hands_of_those_already_at_work():
     from pack.protocol import access
 
     core = Core()
@@ -678,7 +678,7 @@ def test_what_was_measured_is_noted_after_every_command(two):
     assert s.bash("planner", "true") is None and len(s.state()["waves"]["anchors"]) == 2
 
 
-def test_waivers_are_the_user_s(two):
+def test_waivers_are_the_user_s():
     """The core's part: what is waived is heard once the user typed it, in this run and for the matrix as it is then."""
     core = Core()
     assert core.state["waves"]["heard"] is False

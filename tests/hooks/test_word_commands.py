@@ -257,13 +257,13 @@ def test_help_says_where_pack_is_for_whom_it_is_on_no_path(session, monkeypatch,
     "broken, says", [("gone", "its plugin is gone"), ("dead", "the gate died (exit 3)"), ("bare", "the gate could not start")]
 )
 def test_a_broken_plugin_shows_a_user_no_shell_text(session, tmp_path, broken, says):
-    """Of a hook that ends with exit 2 the client shows the whole command line before its text (GROUND S4)."""
+    """Of a hook that ends with exit 2 the client shows the whole command line before its text (CLIENT 5.3)."""
     root = tmp_path / "plugin"
     if broken != "gone":
         (root / "hooks").mkdir(parents=True)
-        for name in ("gate", "gate.py"):
+        for name in ("gate", "gate.py", "failed.py"):
             with open(os.path.join(PLUGIN_ROOT, "hooks", name)) as f:
-                (root / "hooks" / name).write_text(f.read() if name == "gate" or broken == "bare" else "raise SystemExit(3)\n")
+                (root / "hooks" / name).write_text("raise SystemExit(3)\n" if name == "gate.py" and broken == "dead" else f.read())
     with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
         line = json.load(f)["hooks"]["UserPromptExpansion"][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", str(root))
     payload = json.dumps({"hook_event_name": "UserPromptExpansion", "command_name": "team:build", "command_args": "x"})

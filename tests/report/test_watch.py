@@ -59,7 +59,10 @@ def test_the_screen_shows_the_run_and_follows_it(run, size):
             await pilot.press("r")
             await pilot.pause()
             assert len(rows(app, "log")) == 1 and "NOT_IN_TASK" in rows(app, "log")[0]
-            await pilot.press("r", "slash", *"who:coder-1")
+            await pilot.press("r")
+            await pilot.pause()
+            assert len(rows(app, "log")) == sum(not quiet(e) for e in run.events()), "all again"
+            await pilot.press("slash", *"who:coder-1")
             await pilot.pause()
             assert rows(app, "log") and all("coder-1" in row for row in rows(app, "log"))
             await pilot.press("escape", "enter")

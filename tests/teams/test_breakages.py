@@ -306,6 +306,12 @@ WRONG = [
     ("version: 1\n", "version: 1\nfocus: \"\\q\"\n", "\\q", ["is no escape"]),
     ("lead: chief", "lead: %chief", "%chief", ["cannot begin with '%'"]),
     ("lead: chief", "{a: b}: c", None, ["not readable"]),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team plan <a>, does: x, model: true}, {say: team plan <b>, does: y, model: true}]\n",
+        "team plan <b>",
+        ["shadows 'team plan <a>'"],
+    ),
 ]
 
 

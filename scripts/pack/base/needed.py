@@ -1,6 +1,6 @@
 """Who has to act in a run, in a few words: the status line, notifications and `pack` without a verb say the same.
 
-Standard library and `protocol` unread: the status line has 300 ms for everything (GROUND S1).
+Standard library and `protocol` unread: the status line has 300 ms for everything (CLIENT 5.12).
 """
 
 from __future__ import annotations

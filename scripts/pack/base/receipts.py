@@ -22,7 +22,7 @@ def receipt(call: Call, text: str, verb: str) -> str:
 
 def unclaimed(run: str, verb: str, since: float) -> str | None:
     """A receipt or voucher of this verb that was written after `since` and that no process has used: another plugin's hook has replaced the
-    command that would have (CLIENT.md 11). Its path or None; whoever prints a receipt removes it, a voucher goes with its result."""
+    command that would have (CLIENT 1.18). Its path or None; whoever prints a receipt removes it, a voucher goes with its result."""
     folder = os.path.join(run, "calls")
     try:
         names = [n for n in os.listdir(folder) if n.endswith((".receipt", ".verify", ".gates"))]

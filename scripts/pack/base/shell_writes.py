@@ -45,40 +45,6 @@ LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
 NO_CONTENT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
 # What a command does to a path: its content changes; the name goes away (a link, and not what that points to); or neither.
 CONTENT, ENTRY, NEITHER = "content", "entry", "neither"
-READERS = {
-    "cat",
-    "head",
-    "tail",
-    "less",
-    "more",
-    "grep",
-    "egrep",
-    "fgrep",
-    "rg",
-    "ls",
-    "wc",
-    "stat",
-    "file",
-    "diff",
-    "cmp",
-    "jq",
-    "md5sum",
-    "sha256sum",
-    "cut",
-    "sort",
-    "uniq",
-    "od",
-    "xxd",
-    "hexdump",
-    "strings",
-    "test",
-    "[",
-    "realpath",
-    "readlink",
-    "tree",
-    "du",
-    "bat",
-}
 
 
 def _filled(word: str, values: Mapping[str, str]) -> str | None:
@@ -370,18 +336,3 @@ def _outputs(name: str, args: list[str]) -> list[str]:
     out += [w[len(short) :] for w in args if short and w.startswith(short) and len(w) > len(short) and not w.startswith("--")]
     out += [w.partition("=")[2] for w in args if long and w.startswith(long + "=")]
     return out + (operands_of(args)[1:2] if name in ("uniq", "xxd") else [])
-
-
-def only_reads(text: str) -> bool:
-    """Whether a command is made of nothing but known readers: it cannot have changed a file."""
-    try:
-        found = parse(text)
-    except (ShellError, RecursionError):
-        return False
-    quiet = READERS | {"cd", "echo", "print", "pwd", "true", "pack", "printf", "which", "date"}
-    for command in found:
-        words = bare(command.words) or ["true"]
-        name = os.path.basename(words[0])
-        if name not in quiet or any(op in WRITES for op, _t in command.redirects) or _outputs(name, words[1:]):
-            return False
-    return True

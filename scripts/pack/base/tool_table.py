@@ -37,7 +37,7 @@ HARMLESS = {
 
 # What makes a prompt come without anybody typing it. While a run is live nobody of the team may.
 SCHEDULING = {
-    "CronCreate": "[measured] its prompt arrives like typing, without `source` (CLIENT.md 11)",
+    "CronCreate": "[measured] its prompt arrives like typing, without `source` (CLIENT 1.14)",
     "ScheduleWakeup": "[d.ts] ScheduleWakeupInput: sends the session a prompt later",
     "RemoteTrigger": "[d.ts] RemoteTriggerInput: makes and fires triggers elsewhere",
 }
@@ -47,11 +47,11 @@ SCHEDULING = {
 SCHEDULING_MCP = ("create_trigger", "update_trigger", "fire_trigger", "send_later")
 
 # What starts agents that no roster knows.
-AGENT_STARTERS = {"Workflow": "[measured] its agents have no role in the run (CLIENT.md 11)"}
+AGENT_STARTERS = {"Workflow": "[measured] its agents have no role in the run (CLIENT 1.21)"}
 
 # What moves a session out of the project that the gate looks at.
 MOVING = {
-    "EnterWorktree": "[measured] the cwd of the lead and of its subagents becomes the worktree (CLIENT.md 11)",
+    "EnterWorktree": "[measured] the cwd of the lead and of its subagents becomes the worktree (CLIENT 5.7)",
     "ExitWorktree": "[d.ts] ExitWorktreeInput: goes back, and may remove the worktree",
 }
 

@@ -107,7 +107,7 @@ def examine(project):
     found = settings(project)
     live = paths.active(project, paths.data_folder(env))
     found["hooks_off"] = enforcement.switched_off(env, project, live and live["run"])
-    bare = env.get("CLAUDE_CODE_SIMPLE") == "1"  # in Bash's environment below `claude --bare`, and not otherwise (CLIENT.md 11)
+    bare = env.get("CLAUDE_CODE_SIMPLE") == "1"  # in Bash's environment below `claude --bare`, and not otherwise (CLIENT 5.8)
     if bare:
         row("hooks", "off: the client was started with --bare", False, "--bare loads commands and no hooks: start it without")
         found["hooks_off"] = found["hooks_off"] or "--bare"

@@ -68,7 +68,7 @@ def list_gates(team):
 
 
 def _replaced():
-    """Inside the client without a voucher: that of the gate's call just now, whose command another plugin's hook has replaced (CLIENT.md 11)."""
+    """Inside the client without a voucher: that of the gate's call just now, whose command another plugin's hook has replaced (CLIENT 1.18)."""
     if not os.environ.get("CLAUDECODE"):
         return None
     project = paths.find_project(os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd())

@@ -1,8 +1,8 @@
 """`pack statusline`: one line on the live run for the client's `statusLine`, and how it gets into the settings and out again.
 
 The client runs it at its start, after messages and at the end of a turn, kills it when the next is due, and shows nothing of one that
-fails (GROUND S1): so it reads the snapshot and nothing else, never fails, and is silent where there is no run. It imports neither the
-protocol nor json.
+fails (CLIENT 5.12). So it reads the snapshot and nothing else, never fails, and is silent where there is no run. It is started often: neither the
+protocol nor json is imported for the line.
 """
 
 import os
@@ -111,49 +111,50 @@ def _ours():
     return "sh '%s' statusline" % os.path.join(paths.PLUGIN_ROOT, "bin", "pack").replace("'", "'\\''")
 
 
-def _settings(install, here):
+def _settings(install, in_project):
+    """Put ours into the settings or take it out; the exit code. in_project: those of this folder, not the user's."""
     import json
 
-    base = (
+    path = (
         os.path.join(os.getcwd(), ".claude", "settings.local.json")
-        if here
+        if in_project
         else os.path.join(paths.client_home(os.environ), "settings.json")
     )
     try:
-        with open(base, encoding="utf-8") as f:
-            found = json.load(f)
-        if not isinstance(found, dict):
+        with open(path, encoding="utf-8") as f:
+            settings = json.load(f)
+        if not isinstance(settings, dict):
             raise ValueError("it is no JSON object")
     except FileNotFoundError:
-        found = {}
+        settings = {}
     except (OSError, ValueError) as error:
-        print("pack statusline: %s cannot be read (%s): mend it first; nothing was changed" % (base, error), file=sys.stderr)
+        print("pack statusline: %s cannot be read (%s): mend it first; nothing was changed" % (path, error), file=sys.stderr)
         return 1
-    entry = found.get("statusLine")
-    command = entry.get("command") if isinstance(entry, dict) else None
-    mine = is_ours(entry)
+    if is_ours(settings.get("statusLine")) == install:
+        print("pack statusline: " + ("it is in %s already" if install else "there is none of ours in %s") % path)
+        return 0
     if install:
-        if mine:
-            print("pack statusline: it is in %s already" % base)
-            return 0
-        with_it = " --with '%s'" % command.replace("'", "'\\''") if isinstance(command, str) and command.strip() else ""
-        found["statusLine"] = dict(entry if isinstance(entry, dict) else {}, type="command", command=_ours() + with_it)
+        put_in(settings)
     else:
-        if not mine:
-            print("pack statusline: there is none of ours in %s" % base)
-            return 0
-        take_out(found)
-    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        take_out(settings)
     try:
-        os.makedirs(os.path.dirname(base), exist_ok=True)
-        with open(base + ".tmp", "w", encoding="utf-8") as f:
-            f.write(text)
-        os.replace(base + ".tmp", os.path.realpath(base))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".tmp", "w", encoding="utf-8") as f:
+            f.write(json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
+        os.replace(path + ".tmp", os.path.realpath(path))
     except OSError as error:
-        print("pack statusline: %s cannot be written: %s" % (base, error.strerror), file=sys.stderr)
+        print("pack statusline: %s cannot be written: %s" % (path, error.strerror), file=sys.stderr)
         return 1
-    print("pack statusline: %s %s" % ("put into" if install else "taken out of", base))
+    print("pack statusline: %s %s" % ("put into" if install else "taken out of", path))
     return 0
+
+
+def put_in(settings):
+    """Put ours into settings; a status line that is there is run first (`--with`)."""
+    entry = settings.get("statusLine")
+    command = entry.get("command") if isinstance(entry, dict) else None
+    before = " --with '%s'" % command.replace("'", "'\\''") if isinstance(command, str) and command.strip() else ""
+    settings["statusLine"] = dict(entry if isinstance(entry, dict) else {}, type="command", command=_ours() + before)
 
 
 def is_ours(entry):

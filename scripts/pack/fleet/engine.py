@@ -351,15 +351,3 @@ class _deadline:
         if self.before is not None:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self.before)
-
-
-def until_reached(engine, seconds, pause=0.1):
-    """Connect, trying again for some seconds; raises Unreachable."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            return engine.connected()
-        except Unreachable:
-            if time.monotonic() > end:
-                raise
-            time.sleep(pause)

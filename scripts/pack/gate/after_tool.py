@@ -237,7 +237,7 @@ def _ran(call: Call, tool_input: dict[str, Any], response: Mapping[str, Any]) ->
 
 
 def _named_by_client(response: Mapping[str, Any]) -> set[str]:
-    """The resolved paths that a shell command has changed, as the client says. It looks in some modes only (CLIENT.md 11)."""
+    """The resolved paths that a shell command has changed, as the client says. It looks in some modes only (CLIENT 1.20)."""
     diff = response.get("bashEditDiff")
     names = diff.get("changedFiles") if isinstance(diff, dict) else None
     return {os.path.realpath(n) for n in names[:500] if isinstance(n, str) and "\0" not in n} if isinstance(names, list) else set()
@@ -245,7 +245,7 @@ def _named_by_client(response: Mapping[str, Any]) -> set[str]:
 
 def _replaced(call: Call, tool_input: dict[str, Any]) -> list[str]:
     """What a `pack` verb has done although another plugin's hook replaced its command after the gate. The client takes the command of the
-    hook that finishes last (CLIENT.md 11). Nothing where the gate's command ran, or the verb's process found its answer by itself."""
+    hook that finishes last (CLIENT 1.18). Nothing where the gate's command ran, or the verb's process found its answer by itself."""
     command = str(tool_input.get("command"))
     if call.payload.get("tool_name") != "Bash" or "PACK_VOUCHER=" in command:
         return []

@@ -31,9 +31,9 @@ def verdicts(call: Call, text: object) -> None:
 
 
 def decided(call: Call, tool_input: Mapping[str, Any]) -> None:
-    """The tech lead wrote DECISIONS.md while risks are open: which of them what it wrote names."""
-    risks_ = call.state["risks"]
-    if risks_["counts"] is None or risks_["mitigated"]:
+    """The tech lead wrote DECISIONS.md while risks are open: record which of them its text names."""
+    analysis = call.state["risks"]
+    if analysis["counts"] is None or analysis["mitigated"]:
         return
     texts = [tool_input.get("content"), tool_input.get("new_string")] + [
         edit.get("new_string") for edit in tool_input.get("edits") or () if isinstance(edit, dict)

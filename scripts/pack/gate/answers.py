@@ -1,4 +1,4 @@
-"""What a hook may answer (CLIENT.md 1.5): nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2."""
+"""What a hook may answer (CLIENT 1.5): nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def block(text: str) -> Answer:
 
 def go_on(event: str, text: str, version: tuple[int, ...] | None) -> Answer:
     """Keep a turn going at its end (Stop, SubagentStop) with a text. As context it reaches the model once; a block shows the user "Stop hook
-    reported a problem", and the model the hook's whole command line besides (GROUND S6). Older clients than those measured get the block."""
+    reported a problem", and the model the hook's whole command line besides (CLIENT 1.15). Older clients than those measured get the block."""
     return tell(event, text) if version is None or version >= GOES_ON_BY_CONTEXT else block(text)
 
 

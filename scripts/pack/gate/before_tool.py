@@ -47,7 +47,7 @@ def pre_tool(call: Call) -> Answer:
 
 
 def skill_line(call: Call) -> Answer:
-    """PreSkillShellCommand: shell text of a skill or command that is being loaded (CLIENT.md 11). What the user typed is the user's own doing;
+    """PreSkillShellCommand: shell text of a skill or command that is being loaded (CLIENT 1.13). What the user typed is the user's own doing;
     else it is a Bash call of the one who loads. The client applies no other input and raises no event afterwards, so what changes the run
     or commits is not done here; what it wrote is found by the next look."""
     tool_input = call.payload["tool_input"]

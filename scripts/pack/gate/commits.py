@@ -31,50 +31,57 @@ def compare_head(call: Call, book: Ledger) -> None:
 
 
 def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None = None, note: Note | None = None) -> None:
-    """HEAD went from one commit to another. Read what it won, name what it lost. note: what was let through, and by whom."""
+    """HEAD went from one commit to another: record each commit that is new in it and name those that are gone. note: what was let through,
+    and by whom."""
     book, old = book.in_repository() or book, old or ""
-    won = (git_facts.between(book.top, old, new) if new else []) or []
-    on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
-    gone = [] if on else git_facts.between(book.top, new, old) if new else []
-    lost = [s for _n, task in view.tasks(call.state) for s in task["commits"] if s in (gone or [])]
-    verdicts = judge(call, book, won, note)
+    added = (git_facts.between(book.top, old, new) if new else []) or []
+    forward = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
+    gone = ([] if forward else git_facts.between(book.top, new, old) if new else []) or []
+    lost = [sha for _n, task in view.tasks(call.state) for sha in task["commits"] if sha in gone]
+    verdicts = judge(call, book, added, note)
     gated = bool(note and note.get("commit"))
-    amended = gated and len(won) == 1 and gone and len(gone) == 1
-    for sha in won:
-        v = verdicts[sha]
-        merged: dict[str, Any] = {"elsewhere": v["elsewhere"]} if v["elsewhere"] else {}
-        counts = [] if v["why"] else [n for n in v["tasks"] if gated or not view.task(call.state, n)["commits"]]
-        subject = git_facts.text(book.top, "log", "-1", "--format=%s", sha)[:200]
-        call.append(
-            "COMMITTED",
-            actor=_author(call, by, v) or machine.GATE,
-            sha=sha,
-            head=new,
-            subject=subject,
-            gated=gated,
-            tasks=counts,  # what the gate let through has to stay; the user may take back what he committed beside it
-            gone=gone if amended else [],
-            **merged,
-        )
-        if gated and not v["why"]:
-            call.commits.append(sha)
-        if v["why"]:
-            who = by["name"] if by else None
-            call.gate("COMMIT_DIVERGES", sha=sha, task=v["tasks"][0] if v["tasks"] else None, why=v["why"], by=who, paths=v["paths"][:20])
-            call.told.append(
-                "COMMIT_DIVERGES: the commit %s is not what was approved: %s. Make it that: stage the approved files (`git restore "
-                "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`"
-                % (sha[:7], v["why"])
-            )
-        elif not gated and not v["elsewhere"]:
-            call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
-    if not gated or not on and not amended:
-        call.gate("HEAD_MOVED", old=old, new=new, lost=lost, gone=gone or [], by=by["name"] if by else None, **between(call))
+    amended = gated and len(added) == len(gone) == 1
+    for sha in added:
+        _record(call, book, sha, verdicts[sha], new, gated, gone if amended else [], by)
+    if not gated or not forward and not amended:
+        call.gate("HEAD_MOVED", old=old, new=new, lost=lost, gone=gone, by=by["name"] if by else None, **between(call))
         if lost:
             call.told.append(
                 "HEAD went from %s to %s and approved commits are gone from it: %s. Bring them back before the run ends"
-                % (old[:7], new[:7], ", ".join(s[:7] for s in lost))
+                % (old[:SHORT], new[:SHORT], ", ".join(sha[:SHORT] for sha in lost))
             )
+
+
+def _record(
+    call: Call, book: Ledger, sha: str, verdict: CommitVerdict, head: str, gated: bool, replaces: list[str], by: Actor | None
+) -> None:
+    """COMMITTED for one commit, and COMMIT_DIVERGES where it is not what was approved. replaces: the commit that it amends."""
+    merged: dict[str, Any] = {"elsewhere": verdict["elsewhere"]} if verdict["elsewhere"] else {}
+    counts = [] if verdict["why"] else [n for n in verdict["tasks"] if gated or not view.task(call.state, n)["commits"]]
+    call.append(
+        "COMMITTED",
+        actor=_author(call, by, verdict) or machine.GATE,
+        sha=sha,
+        head=head,
+        subject=git_facts.text(book.top, "log", "-1", "--format=%s", sha)[:200],
+        gated=gated,
+        tasks=counts,  # what the gate let through has to stay; the user may take back what he committed beside it
+        gone=replaces,
+        **merged,
+    )
+    if gated and not verdict["why"]:
+        call.commits.append(sha)
+    if verdict["why"]:
+        who = by["name"] if by else None
+        task = verdict["tasks"][0] if verdict["tasks"] else None
+        call.gate("COMMIT_DIVERGES", sha=sha, task=task, why=verdict["why"], by=who, paths=verdict["paths"][:20])
+        call.told.append(
+            "COMMIT_DIVERGES: the commit %s is not what was approved: %s. Make it that: stage the approved files (`git restore "
+            "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`"
+            % (sha[:SHORT], verdict["why"])
+        )
+    elif not gated and not verdict["elsewhere"]:
+        call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:SHORT])
 
 
 def _author(call: Call, by: Actor | None, verdict: CommitVerdict) -> Actor | None:

@@ -3,7 +3,7 @@
 `handle(payload, env, now)` is the whole of it: find the active team, lock and load the journal, find out who is calling,
 turn the call into a protocol event, append it or its refusal, answer. Everything it decides is decided by `protocol/`.
 
-Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2.
+Answers follow CLIENT 1.5: nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2.
 """
 
 from __future__ import annotations

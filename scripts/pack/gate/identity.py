@@ -1,4 +1,4 @@
-"""Who is calling: the client's payload -> an actor (CLIENT.md 2.6). Never what a message claims."""
+"""Who is calling: the client's payload -> an actor (CLIENT 2.6). Never what a message claims."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ TOOL_CLIENT = (
 
 def stands_elsewhere(call: Call) -> str:
     """Why this session cannot lead from where it stands: it has entered another worktree, and CLAUDE_PROJECT_DIR stays the project
-    (CLIENT.md 11); "" when it can."""
+    (CLIENT 5.7); "" when it can."""
     from ..base import project_facts
 
     there = project_facts.other_worktree(call.project, str(call.payload.get("cwd") or call.project))

@@ -1,7 +1,7 @@
 """A person is needed, or the run is over: said once, by the terminal's bell and its notification, and by a command of the user's choice.
 
 TEAM_NOTIFY in the client's environment (`"env"` in settings.json, or the shell): `off` for silence, anything else is that command; the text
-is its last argument. The client passes OSC 9, OSC 777 and BEL of an answer on to its terminal (`terminalSequence`; GROUND S3), from the
+is its last argument. The client passes OSC 9, OSC 777 and BEL of an answer on to its terminal (`terminalSequence`; CLIENT 1.16), from the
 events below, not from SessionStart and TeammateIdle; in `-p` there is no terminal, and only the command runs.
 """
 

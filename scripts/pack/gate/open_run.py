@@ -263,7 +263,7 @@ def expanded(hook: Hook) -> Answer:
     """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call.
 
     A command of this plugin's always arrives by its full name with source `plugin`, also when it was typed as `/build`; a bare name is
-    the project's or the user's own (CLIENT.md 11)."""
+    the project's or the user's own (CLIENT 5.5)."""
     payload = hook.payload
     plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
     if name not in COMMANDS or plugin != "team" or payload.get("command_source") not in (None, "plugin"):
@@ -313,7 +313,7 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
     if stopped:
         return answers.block("team: %s and type the command again." % stopped)
     standing = project_facts.other_worktree(hook.project, str(hook.payload.get("cwd") or hook.project))
-    if standing:  # EnterWorktree: agents begin where the session stands, and CLAUDE_PROJECT_DIR stays the main checkout (CLIENT.md 11)
+    if standing:  # EnterWorktree: agents begin where the session stands, and CLAUDE_PROJECT_DIR stays the main checkout (CLIENT 5.7)
         return answers.block(
             "team: no run was opened: this session stands in the worktree %s, and its project is %s; the team would write in the one and be "
             "judged in the other. Leave the worktree (ask for ExitWorktree) and type the command again; or start the client in it: "

@@ -480,7 +480,7 @@ def teardown_text(call: Call) -> str:
 
 
 def _ask(call: Call, names: list[str]) -> str:
-    """Headless, the client's shutdown_request is never delivered (CLIENT.md 10): the hook asks in its place."""
+    """Headless, the client's shutdown_request is never delivered (CLIENT 10.1): the hook asks in its place."""
     state = call.state
     if not state["team"]["headless"]:
         raise Refusal(

@@ -122,7 +122,7 @@ def _notified(call: Call, prompt: str) -> None:
 
 
 def _cut(prompt: str) -> bool:
-    """Whether a notification says that its agent was stopped at its maxTurns: no SubagentStop comes for that (CLIENT.md 11)."""
+    """Whether a notification says that its agent was stopped at its maxTurns: no SubagentStop comes for that (CLIENT 2.9)."""
     return "-turn limit" in _between(prompt, "<summary>", "</summary>") or "-turn limit" in _between(prompt, "<result>", "</result>")[-400:]
 
 

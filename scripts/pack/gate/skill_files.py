@@ -1,6 +1,6 @@
 """Before a Skill call: which file it would load, and whether that runs shell text or starts an agent by itself.
 
-PreToolUse never sees what `` !`command` `` in a skill or command runs (CLIENT.md 11), so such a file is not loaded by the team while a
+PreToolUse never sees what `` !`command` `` in a skill or command runs (CLIENT 1.11), so such a file is not loaded by the team while a
 run is live. What the user types (`/fmt`) is the user's own doing and comes here not at all.
 """
 
@@ -87,7 +87,7 @@ def decide(call: Call, tool_input: dict[str, Any]) -> Answer | bool:
 
 
 def runs_shell(text: str) -> bool:
-    """Whether the client would run something of a command's or skill's text (GROUND.md L2): `` !` `` after white space or at a line's
+    """Whether the client would run something of a command's or skill's text (CLIENT 5.11): `` !` `` after white space or at a line's
     start, in fences and comments too, or a fenced block that begins with ```!."""
     at = text.find("!`")
     while at >= 0:
@@ -117,7 +117,7 @@ def forks(text: str) -> bool:
 
 
 def hooks(text: str) -> bool:
-    """Whether the frontmatter brings hooks: the client runs their commands from then on (CLIENT.md 1.4), and no check sees them."""
+    """Whether the frontmatter brings hooks: the client runs their commands from then on, and no check sees them."""
     return any(key == "hooks" for key, _value in _front(text))
 
 

@@ -1,6 +1,6 @@
 """Whether a line that came as a prompt can have been produced by anything but the user's keyboard.
 
-A schedule's prompt arrives exactly like typing (CLIENT.md 11). While a run is live nobody of the team can make one (other_tools.py); what
+A schedule's prompt arrives exactly like typing (CLIENT 1.14). While a run is live nobody of the team can make one (other_tools.py); what
 was made before it, or by the user, is known from three places: what Stop said of the session's schedules, the project's file of lasting
 ones, and the transcripts that this client has written since it was started (a call of a scheduling tool stands in them). Where any of
 them says so, a word counts together with a number that the gate shows to the user alone, after the schedule was made.
@@ -189,7 +189,7 @@ def _written(path: str) -> float:
 
 
 def _of_agents(path: str) -> list[str]:
-    """The transcripts of a session's agents, which lie beside its own (GROUND S8)."""
+    """The transcripts of a session's agents, which lie beside its own (CLIENT 1.29)."""
     folder = os.path.join(path[: -len(".jsonl")], "subagents")
     try:
         return [os.path.join(folder, n) for n in sorted(os.listdir(folder))[:500] if n.endswith(".jsonl")]
@@ -219,7 +219,7 @@ def _has_scheduled(path: str) -> bool:
         return False
     if not any(mark in data for mark in marks):
         return False
-    # A transcript also holds whole requests, in which every tool is described: only what an assistant called counts (GROUND S8), and not
+    # A transcript also holds whole requests, in which every tool is described: only what an assistant called counts (CLIENT 1.29), and not
     # what came back as an error: a call that the gate refused has scheduled nothing.
     lines = data.split(b"\n")
     made = {i for line in lines if b'"tool_use"' in line and any(mark in line for mark in marks) for i in _calls(line)}

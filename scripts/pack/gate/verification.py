@@ -18,26 +18,10 @@ if TYPE_CHECKING:
 
 
 def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") -> dict[str, Any]:
-    """Check the commands, record VERIFY_STARTED, write the voucher; verb: what is run, `finish` goes on from there. Answers the Bash call's new input; raises Refusal."""
+    """Check the commands, record VERIFY_STARTED, write the voucher. verb: what is run (`finish` goes on from there). Answers the Bash call's
+    new input; raises Refusal."""
     for name in ("--build", "--test"):
-        command = (options.get(name) or [""])[0]
-        why = "it is missing" if not command.strip() else verifying.vacuous(command, name == "--test")
-        if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
-            raise Refusal(
-                "VACUOUS",
-                "%s %r proves nothing: %s" % (name, command, why),
-                "",
-                "give the project's real build and test commands",
-                "VERIFY_STARTED",
-            )
-        if shell_reading.pipes(command) and not shutil.which("bash"):
-            raise Refusal(
-                "PIPE",
-                "%s %r has a pipe, which hides the failure of all but its last command" % (name, command),
-                "there is no bash here, whose pipefail would show it",
-                "leave the pipe out, or install bash",
-                "VERIFY_STARTED",
-            )
+        _check_command(name, (options.get(name) or [""])[0])
     in_place = options["--in-place"][0] if options.get("--in-place") else None
     if in_place is not None and not in_place.strip():
         raise Refusal("USAGE", "--in-place says why", "", "pack verify --help", "VERIFY_STARTED")
@@ -65,8 +49,30 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
     return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
 
 
+def _check_command(name: str, command: str) -> None:
+    """Refuse a command that proves nothing, or whose failure a pipe would hide. name: its option, `--build` or `--test`."""
+    why = "it is missing" if not command.strip() else verifying.vacuous(command, name == "--test")
+    if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
+        raise Refusal(
+            "VACUOUS",
+            "%s %r proves nothing: %s" % (name, command, why),
+            "",
+            "give the project's real build and test commands",
+            "VERIFY_STARTED",
+        )
+    if shell_reading.pipes(command) and not shutil.which("bash"):
+        raise Refusal(
+            "PIPE",
+            "%s %r has a pipe, which hides the failure of all but its last command" % (name, command),
+            "there is no bash here, whose pipefail would show it",
+            "leave the pipe out, or install bash",
+            "VERIFY_STARTED",
+        )
+
+
 def _no_checkout(call: Call) -> str | None:
-    """Why a checkout would lack the project itself. In a repository without a commit, or one that came later, what was there may be untracked."""
+    """Why a checkout would lack the project itself, None where it would not: in a repository without a commit, or in one that came after
+    the opening, what was there may be untracked."""
     start = call.state["result"]["start"]
     if start and start["prefix"] is not None and not start["head"]:
         return "the run began in a repository without a commit: what lay there is not tracked, and a checkout would lack it"
@@ -75,7 +81,7 @@ def _no_checkout(call: Call) -> str | None:
         from .run_start import start_table
 
         tracked = set((project_facts.git(call.project, "ls-files", "-z") or "").split("\0"))
-        lacks = [n for n in start_table(call)["files"] if n not in tracked and not own(n) and not is_cached(n)]
+        lacks = [name for name in start_table(call)["files"] if name not in tracked and not own(name) and not is_cached(name)]
         if lacks:
             return "the run began without a repository, and a checkout of the one that is there now would lack %s" % ", ".join(lacks[:3])
     return None
@@ -87,8 +93,8 @@ def declared(state: State) -> list[str]:
 
 
 def _base(call: Call) -> str:
-    """The commit that the run began at; "" when there was none. Runs of earlier versions did not record it: then the parent of the first
-    commit that they did."""
+    """The commit that the run began at, "" when there was none. Runs of earlier versions did not record it: there it is the parent of the
+    first commit that was recorded."""
     start = call.state["result"]["start"]
     if start and start["head"]:
         return start["head"]
@@ -104,7 +110,7 @@ def told(call: Call) -> list[str]:
 
 
 def with_findings(call: Call, to: Entry | None, message: str) -> str:
-    """The lead's message to the tech lead, with a list of what the tests do not notice. The tech lead must not depend on the lead for it."""
+    """The lead's message to the tech lead, with a list of what the tests do not notice: the tech lead must not depend on the lead to pass it on."""
     text = verification.unnoticed(call.state)
     if not text or not to or to["role"] != tables.TECH_LEAD or call.actor["role"] != tables.LEAD or text in message:
         return message

@@ -1,7 +1,7 @@
 """`/team:status`, `/team:help` and their like: the words a user types to the team, as commands of the plugin.
 
 A command that a hook blocks leaves an empty input line and shows the reason only; a typed word that is blocked stays in the line, and the
-next Enter sends it again (GROUND S4). The model is not called either way, and cannot call them (`disable-model-invocation`).
+next Enter sends it again (CLIENT 5.3, 10.5). The model is not called either way, and cannot call them (`disable-model-invocation`).
 """
 
 from __future__ import annotations

@@ -38,7 +38,12 @@ class FrontmatterError(Exception):
 
 
 class Frontmatter:
-    """`value` (usually a dict), `spans`/`keys` by path, `body_start`, `duplicates`, `lenient`, `error`, `comments`."""
+    """What the client reads of a block. Places are offsets in the whole text, a path is a tuple of keys and indexes.
+
+    value: usually a dict, None for an empty block; spans, keys: {path: (start, end)} of values and of keys; duplicates: [(path, span of the
+    later key, span of the first)]; start, end: the block between the markers; body_start: where the prose begins; lenient: whether only the
+    client's second try could read it; error: why neither could, else None.
+    """
 
     def __init__(self):
         self.start = self.end = self.close = self.body_start = 0
@@ -101,7 +106,7 @@ def read(text):
 
 
 def plain(text):
-    """The value of a plain scalar in YAML 1.2's core schema."""
+    """The value of a plain (unquoted) scalar in YAML 1.2's core schema: None, bool, int, float or the text itself."""
     if text in _NULLS:
         return None
     if text in _BOOLS:
@@ -217,7 +222,7 @@ def _value(line, at):
     return raw, at + len(rest) - len(raw)
 
 
-_STARTS = "_./(<$"
+_STARTS = "_./(<$"  # beside letters and digits: what a plain scalar may begin with that the quick reader takes
 
 
 def _quick_scalar(raw):
@@ -247,7 +252,7 @@ def _quick_list(raw, at, path, spans):
     """The items of `[a, b]`, whose spans it notes; None when it is not as simple as that."""
     if raw[-1] != "]" or len(raw) < 3:
         return None
-    items, begin = [], 1
+    items, begin = [], 1  # behind the bracket
     for part in raw[1:-1].split(","):
         item = part.strip(" ")
         scalar = _quick_scalar(item) if item and not _FLOW.intersection(item) and (item[0] in "\"'" or item.isprintable()) else None
@@ -260,7 +265,7 @@ def _quick_list(raw, at, path, spans):
     return items
 
 
-_FLOW = frozenset("[]{}")
+_FLOW = frozenset("[]{}")  # a list or mapping in one line: the full reader's
 
 
 def _quick_block(raw, lines, first):
@@ -311,7 +316,7 @@ def _is_quoted_by_the_client(key, raw, line, begin):
     return ": " in line[begin:] or not _SPECIAL.isdisjoint(raw)
 
 
-_SPECIAL = frozenset("{}[]*&#!|>%@`")
+_SPECIAL = frozenset("{}[]*&#!|>%@`")  # _LENIENT_CHARS without `: `
 
 
 def lenient_text(block):

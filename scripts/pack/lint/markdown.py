@@ -23,7 +23,6 @@ _DEFINITION = lazy(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]+(<[^<>\n]+>|\S+)", MULTIL
 _PERMALINK = lazy(r"\]\(#([^)\s]{1,200})\)")
 _EMPTY_LINK = lazy(r"\s*\[(?:[\u200b\u200c\ufeff#¶§🔗​ ]|&#\w+;)*\]\(#[^)\s]{1,200}\)\s*$")
 _OWN_LINE = lazy(r"^(?:#{1,6} )?\[([^\]\n]{1,200})\]\(#([^)\s]{1,200})\)[ \t]*$", MULTILINE)
-_ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
 _RULED = lazy(r"\n([ \t|:-]+\r?)(?=\n|\Z)")
 _RULER = lazy(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?")
 

@@ -55,7 +55,7 @@ VALUES = (
     "path",
     "value",
 )
-PROMISES = VALUES[:9]
+PROMISES = VALUES[: VALUES.index("sender") + 1]  # who approves, owns and sends: two tables that differ here break a promise
 # Words for what an approval is for, beside KEYS: they only count in a table that says who approves.
 STEPS = ("stage", "step", "check", "artifact", "deliverable", "decision", "change", "change type", "task type", "work item")
 NAME_COLUMNS = (
@@ -79,6 +79,7 @@ NAME_COLUMNS = (
     "next state",
     "on",
 )
+AGENT_COLUMNS = ("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
 # Whom a table may name without an agent.
 PEOPLE = ("lead", "team-lead", "main", "user", "human", "you", "none", "gate", "orchestrator", "all", "any", "everyone", "self", "client")
 APPROVER_COLUMNS = (
@@ -167,9 +168,10 @@ def documents(plugin):
     return known
 
 
+# Titles of columns that some rule reads: a table with none of them is not looked at again.
 _MATTER = frozenset(KEYS + VALUES + STEPS + NAME_COLUMNS + APPROVER_COLUMNS + SENDERS + RECEIVERS + DIRECTIONS + MESSAGES + ANY_NAME)
 _MATTER |= frozenset(NEXT_COLUMNS + STATE_COLUMNS + _BESIDE_AGENTS)
-_MATTER |= frozenset(("agent", "agents", "subagent", "subagent_type", "agent id", "agent type", "roles", "owner", "author", "coder"))
+_MATTER |= frozenset(AGENT_COLUMNS + ("roles", "owner", "author", "coder"))
 _MATTER |= frozenset(("implementer", "trigger", "triggered by", "on event", "source", "source state", "target", "target state", "to state"))
 _MATTER |= frozenset(("then", "next states"))
 
@@ -186,7 +188,7 @@ def _tables(file):
 def agent_cells(file):
     """Names in an Agent column beside a Role, Task or Phase column."""
     for table in tables(file):
-        column = table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
+        column = table.column(*AGENT_COLUMNS)
         if column is None or table.column(*_BESIDE_AGENTS) is None:
             continue
         for row in table.rows:
@@ -207,7 +209,7 @@ def people_cells(plugin):
     own, declared = set(plugin.agents()).union(PEOPLE), {role.lower() for role in roles(plugin)}
     for file in documents(plugin):
         for table in tables(file) if file.kind != "skill" else ():
-            if table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type") is not None:
+            if table.column(*AGENT_COLUMNS) is not None:
                 continue
             columns = [(own, ("role", "roles"))]
             if (message_column(table) is not None or table.column(*DIRECTIONS) is not None) and table.column("line") is None:

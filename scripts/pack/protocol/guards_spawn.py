@@ -50,11 +50,11 @@ def spawn_name_is_free(state: State, data: Data, actor: Actor) -> Refusal | None
     taken = [n for n in view.living(state) if n.lower() == data["name"].lower()]
     if not taken:
         return None
-    e = state["roster"][taken[0]]
+    entry = state["roster"][taken[0]]
     return Refusal(
         "NAME_TAKEN",
         "%s is already in the team" % taken[0],
-        "%s, %s" % (e["role"], e["state"]),
+        "%s, %s" % (entry["role"], entry["state"]),
         "send it a message instead, or choose another name",
     )
 
@@ -165,24 +165,18 @@ _ALWAYS: tuple[str, ...] = (
     "spawn_before_ready",
 )
 
-
 _IMPLEMENTER = _ALWAYS + ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")
 
-
+# role -> names of the guards of its spawn, in the order in which they are asked
 SPAWN_RULES: dict[str, tuple[str, ...]] = {role: _ALWAYS for role in tables.RESEARCHERS + (tables.SUPERVISOR,)}
-
 
 SPAWN_RULES[tables.TECH_LEAD] = _ALWAYS + ("spawn_after_plan",)
 
-
 SPAWN_RULES[tables.RISK_TESTER] = _ALWAYS + ("spawn_after_plan", "spawn_after_risk_list")
-
 
 SPAWN_RULES.update({role: _ALWAYS + ("spawn_after_plan", "spawn_after_owner") for role in tables.REVIEWERS + (tables.ENABLING,)})
 
-
 SPAWN_RULES.update({role: _IMPLEMENTER + ("spawn_within_coders",) for role in tables.CODERS})
-
 
 SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
 

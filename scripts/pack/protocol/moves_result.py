@@ -45,16 +45,15 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 
 @rule("CONTENT_SEALED", ("gate",), ("task_exists", "task_is_done"))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    t = view.task(state, data["task"])
-    t.update({"content": "AS_APPROVED", "sealed": data["sum"], "drift": []})
+    view.task(state, data["task"]).update({"content": "AS_APPROVED", "sealed": data["sum"], "drift": []})
 
 
 @rule("CONTENT_DRIFTED", ("gate",), ("task_exists", "task_is_done"))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    t = view.task(state, data["task"])
-    t.update({"content": "DRIFTED", "drift": clone(data["paths"][:MOST])})
+    task = view.task(state, data["task"])
+    task.update({"content": "DRIFTED", "drift": clone(data["paths"][:MOST])})
     if state["phase"] == "TEARDOWN":
-        _seen(state, [f for f in state["result"]["open"] if f not in t["drift"]] + t["drift"])
+        _seen(state, [finding for finding in state["result"]["open"] if finding not in task["drift"]] + task["drift"])
 
 
 @rule("CONTENT_RESTORED", ("gate",), ("task_exists", "task_is_done"))
@@ -68,7 +67,7 @@ def _seen(state: State, found: list[Finding]) -> None:
 
 @rule("RESULT_CHECKED", ("gate",))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    """The closing proof was made: what is open holds the end up, and its going lets it pass."""
+    """The closing proof was made. What is open holds the end up; where nothing is, the end goes on."""
     _seen(state, data["open"])
     ended(state, now, effects)
 
@@ -89,13 +88,13 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     """The user's own typed word: these differences, as they are now, and no later ones."""
     known = state["result"]["accepted"].setdefault(data["path"], [])
     known += [i for i in data["ids"] if i not in known]
-    for _n, t in view.tasks(state):
-        if t["content"] == "DRIFTED":
-            t["drift"] = [d for d in t["drift"] if d["id"] not in data["ids"]]
-            if not t["drift"]:
-                t["content"] = "ACCEPTED"
-    state["result"]["diverged"] = {s: d for s, d in state["result"]["diverged"].items() if s not in data.get("commits", ())}
-    state["result"]["unseen"] = {p: u for p, u in state["result"]["unseen"].items() if p not in data.get("paths", ())}
+    for _number, task in view.tasks(state):
+        if task["content"] == "DRIFTED":
+            task["drift"] = [finding for finding in task["drift"] if finding["id"] not in data["ids"]]
+            if not task["drift"]:
+                task["content"] = "ACCEPTED"
+    state["result"]["diverged"] = {sha: d for sha, d in state["result"]["diverged"].items() if sha not in data.get("commits", ())}
+    state["result"]["unseen"] = {path: u for path, u in state["result"]["unseen"].items() if path not in data.get("paths", ())}
     # What is kept of the list may be less than all: the gate says what is left. Earlier versions did not.
     left = data.get("left")
     _seen(state, [f for f in (state["result"]["open"] if left is None else left) if f["id"] not in data["ids"]])
@@ -105,20 +104,20 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 @rule("TASK_REOPENED", (LEAD,), ("task_exists", "task_is_done", "reopening_is_possible", "reopened_files_are_free"))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """A DONE task is worked on again: nothing that was approved counts any more. DONE stays terminal for everything else."""
-    t = view.task(state, data["task"])
-    e = view.entry(state, t["owner"]) if t["owner"] else None
-    mine = e and e["state"] in tables.LIVING and not view.owned(state, t["owner"], tables.WORKING)
-    t.update(
+    task = view.task(state, data["task"])
+    owner = view.entry(state, task["owner"]) if task["owner"] else None
+    goes_on = owner and owner["state"] in tables.LIVING and not view.owned(state, task["owner"], tables.WORKING)
+    task.update(
         {
-            "state": "IN_PROGRESS" if mine else "PENDING",
-            "owner": t["owner"] if mine else None,
+            "state": "IN_PROGRESS" if goes_on else "PENDING",
+            "owner": task["owner"] if goes_on else None,
             "since": now,
             "cause": None,
             "resume": None,
             "revision": None,
         }
     )
-    t.update({"approvals": {}, "requests": {}, "rounds": [], "content": None, "drift": [], "sealed": None, "void": []})
+    task.update({"approvals": {}, "requests": {}, "rounds": [], "content": None, "drift": [], "sealed": None, "void": []})
     state["consistency"] = None
     state["result"]["open"] = []
     if state["phase"] == "COMPLETION":
@@ -134,7 +133,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """HEAD names another commit, and no commit of the gate's did that."""
     state["result"]["head"] = data["new"]
-    state["result"]["diverged"] = {s: d for s, d in state["result"]["diverged"].items() if s not in data.get("gone", ())}
+    state["result"]["diverged"] = {sha: d for sha, d in state["result"]["diverged"].items() if sha not in data.get("gone", ())}
 
 
 @rule("COMMIT_DIVERGES", ("gate",))

@@ -112,7 +112,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
         move_teardown(state, "SHUTDOWN_REQUESTED")
         acks_changed(state, now, effects)
     if state["team"]["headless"] and state["roster"][name]["state"] == "IDLE":
-        emit(effects, "SHUTDOWN_ACK", name=name, how="not running")  # the client never delivers it (CLIENT.md 10)
+        emit(effects, "SHUTDOWN_ACK", name=name, how="not running")  # the client never delivers it (CLIENT 10.1)
 
 
 @rule("SHUTDOWN_ID", ("gate",))

@@ -1,4 +1,4 @@
-"""Every name, constant and legal combination of the protocol, once (PROTOCOL.md is the source of each table).
+"""Every name, constant and legal combination of the protocol, once (docs/protocol.md says why each is as it is).
 
 The engine reads these tables; `make generate` prints them into references/, into the agents' prompts and into the
 linter's vocabulary. Change a fact here and nowhere else.

@@ -1,4 +1,8 @@
-"""Density and streams: many idle connections on one server; windows of a stream against a plan."""
+"""Density, streams and bursts: many idle connections on one server; windows of a stream against a plan; a burst and how long it takes to drain.
+
+Each of the three answers (entry, told, partial): the part of the evidence as evidence.schema.json has it, what the adapter says of its server
+as (name, "real" or what stands in for it), and whether the measurement was stopped before its end. path: the mapping of rt.yaml.
+"""
 
 import asyncio
 import json
@@ -9,7 +13,8 @@ from pack.realtime import loop as loops
 
 
 def density(path, name, project, pids, progress=None):
-    """Open the connections, hold them, ping every one several times, read the server's CPU meanwhile."""
+    """Open the connections, hold them, ping every one before and after, read the server's CPU meanwhile. pids: the server's processes; raises
+    AdapterError where the system allows too few descriptors."""
     spec, state = path["density"], {"partial": False}
     wanted, hold = spec["connections"], spec["hold_s"]
     limit = loops.raise_limit(wanted)

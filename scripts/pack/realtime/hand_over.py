@@ -14,15 +14,17 @@ def checks(definition):
 
 
 def rows(definition, verdicts, reasons, role=None, seen=()):
-    """Rows of the error table that apply now: an event in `seen`, or a gate that FAILs (with the words, where it names some). role: only its rows."""
+    """Rows of the error table that apply now: for an event in `seen`, or for a gate that FAILs (with one of the row's words in its reasons, where
+    it has words). verdicts: {gate: verdict}; reasons: {gate: [texts]}; role: only its rows."""
     out = []
     for row in definition.get("errors", []):
         if role is not None and role not in row.get("roles", []):
             continue
-        hit = [g for g in row.get("gates", []) if verdicts.get(g) in ("FAIL", "FORGED")]
+        failed = [gate for gate in row.get("gates", []) if verdicts.get(gate) in ("FAIL", "FORGED")]
         if row.get("words"):
-            hit = [g for g in hit if any(w in str(r).casefold() for r in reasons.get(g, []) for w in row["words"])]
-        if hit or set(row.get("seen", [])).intersection(seen):
+            said = {gate: "\n".join(str(reason).casefold() for reason in reasons.get(gate, [])) for gate in failed}
+            failed = [gate for gate in failed if any(word in said[gate] for word in row["words"])]
+        if failed or set(row.get("seen", [])).intersection(seen):
             out.append(row)
     return out
 
@@ -53,10 +55,10 @@ def budgets(folder):
         with open(os.path.join(folder, "rt.yaml"), encoding="utf-8") as f:
             paths = (yamltext.read(f.read()).value or {}).get("paths") or []
         out = []
-        for p in paths[:BUDGETS]:
-            promised = ", ".join("%s %s ms" % (k, v) for k, v in sorted((p.get("budget_ms") or {}).items()))
-            more = "; ".join(str(p[k]) for k in ("guarantee", "ordering") if p.get(k))
-            out.append("%s (%s): %s%s" % (p.get("id"), p.get("adapter"), promised or "no budget", "; " + more if more else ""))
+        for path in paths[:BUDGETS]:
+            promised = ", ".join("%s %s ms" % (claim, ms) for claim, ms in sorted((path.get("budget_ms") or {}).items()))
+            more = "; ".join(str(path[key]) for key in ("guarantee", "ordering") if path.get(key))
+            out.append("%s (%s): %s%s" % (path.get("id"), path.get("adapter"), promised or "no budget", "; " + more if more else ""))
     except (OSError, ValueError, AttributeError, TypeError, yamltext.YamlError):
         return []
     return out + (["and %d more in rt.yaml" % (len(paths) - BUDGETS)] if len(paths) > BUDGETS else [])
@@ -66,17 +68,19 @@ def decided(folder):
     """The last lines of DECISION_LOG.md that say something."""
     try:
         with open(os.path.join(folder, "DECISION_LOG.md"), encoding="utf-8", errors="replace") as f:
-            lines = [x.strip() for x in f.read(1 << 16).splitlines()]
+            lines = [line.strip() for line in f.read(1 << 16).splitlines()]
     except OSError:
         return []
-    return [x[:200] for x in lines if x and x != "# Decisions" and not x.startswith("# Decision Log")][-DECIDED:]
+    return [line[:200] for line in lines if line and line != "# Decisions" and not line.startswith("# Decision Log")][-DECIDED:]
 
 
 def partial(folder, role):
     """(artifacts that are there with content, artifacts that are not) of a role."""
-    there = lambda p: os.path.isfile(os.path.join(folder, p)) and os.path.getsize(os.path.join(folder, p)) > 0
-    mine = role.get("artifacts", [])
-    return [p for p in mine if there(p)], [p for p in mine if not there(p)]
+    have, left = [], []
+    for name in role.get("artifacts", []):
+        path = os.path.join(folder, name)
+        (have if os.path.isfile(path) and os.path.getsize(path) > 0 else left).append(name)
+    return have, left
 
 
 def lines(folder, definition, role, again, why=""):
@@ -113,16 +117,16 @@ def happened(definition, judged):
 def checked(definition, judged):
     """Lines for `pack gate check`: each universal check, and what proves it. judged: the gates as gates.evaluate judged them."""
     out = []
-    kinds = {}
+    shown = {}  # kind of evidence -> the verdicts on it
     for gate in judged:
-        for r in gate["evidence"]:
-            kinds.setdefault(r.get("kind"), []).append(r["verdict"])
-    verdicts = {g["id"]: g["verdict"] for g in judged}
-    for c in checks(definition):
-        proofs = [k for k in c.get("proved_by", []) if "PASS" in kinds.get(k, []) and set(kinds[k]) == {"PASS"}]
-        if c.get("gate"):
-            proofs += ["gate " + c["gate"]] if verdicts.get(c["gate"]) == "PASS" else []
-        broken = [k for k in c.get("proved_by", []) if "FAIL" in kinds.get(k, [])]
+        for row in gate["evidence"]:
+            shown.setdefault(row.get("kind"), []).append(row["verdict"])
+    verdicts = {gate["id"]: gate["verdict"] for gate in judged}
+    for check in checks(definition):
+        proofs = [kind for kind in check.get("proved_by", []) if set(shown.get(kind, [])) == {"PASS"}]
+        if check.get("gate") and verdicts.get(check["gate"]) == "PASS":
+            proofs.append("gate " + check["gate"])
+        broken = [kind for kind in check.get("proved_by", []) if "FAIL" in shown.get(kind, [])]
         mark = (
             "broken: %s is FAIL" % ", ".join(broken)
             if broken
@@ -130,5 +134,5 @@ def checked(definition, judged):
             if proofs
             else "asked of whoever measures"
         )
-        out.append("%s (%s)" % (c["check"], mark))
+        out.append("%s (%s)" % (check["check"], mark))
     return out

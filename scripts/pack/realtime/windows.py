@@ -1,12 +1,13 @@
 """The plan of a stream test: which events are sent, which windows must come out. Pure, so that the gate derives it again.
 
-Event i has key k(i) = i mod keys, and event time i * step, so that every window holds a known number. `late` events are
-sent after events of up to `lateness_s` later, within the allowed lateness: a correct processor still counts them.
+Event i has key k(i) = i mod keys, and event time i / rate seconds, so that every window holds a known number. `late` events are spread
+evenly; each is held back until the next one of them is due, so it comes about events / late / rate seconds after its time. A correct
+processor whose allowed lateness (`lateness_s` in rt.yaml) covers that still counts them.
 """
 
 
 def plan(events, keys, window_s, rate, late):
-    """[(number, key, event time in s, is late)] in the order in which they are sent."""
+    """[(number, key, event time in s, is late)] in the order in which they are sent; rate: events a second, late: how many come late."""
     step = 1.0 / rate
     regular = [(i, "k%d" % (i % keys), i * step, False) for i in range(events)]
     every = max(1, events // late) if late else 0
@@ -30,13 +31,3 @@ def expected(events, keys, window_s, rate, late):
         start = round(int(at / window_s + 1e-9) * window_s, 6)
         counts[key, start] = counts.get((key, start), 0) + 1
     return counts
-
-
-def max_lateness(events, keys, window_s, rate, late):
-    """How much later the newest event before a late one is, at most: the allowed lateness that the plan needs."""
-    newest, worst = 0.0, 0.0
-    for _, _, at, is_late in plan(events, keys, window_s, rate, late):
-        if is_late:
-            worst = max(worst, newest - at)
-        newest = max(newest, at)
-    return worst

@@ -43,16 +43,16 @@ def of_run(state, records, env):
     rows, everything, known = [], {}, set()
     for session, path, agent in found:
         calls = list(_calls(path))
-        for c in calls:
-            everything[c["id"]] = c if session in sessions[-1:] else dict(c, other=True)
+        for call in calls:
+            everything[call["id"]] = call if session in sessions[-1:] else dict(call, other=True)
         role = tables.LEAD if agent is None and session else _role(state, agent or "session:" + os.path.basename(path)[:-6])
         closing = False
-        for c in calls:
-            if c["at"] < records[0]["ts"] or closing or c["id"] in known:
+        for call in calls:
+            if call["at"] < records[0]["ts"] or closing or call["id"] in known:
                 continue  # a resumed session's file may begin with what the first one did
-            known.add(c["id"])
-            closing = last is not None and role == tables.LEAD and c["at"] > last and not c["tools"]  # its last words end the run
-            rows.append(dict(c, role=role, phase=phase_at(changes, c["at"])))
+            known.add(call["id"])
+            closing = last is not None and role == tables.LEAD and call["at"] > last and not call["tools"]  # its last words end the run
+            rows.append(dict(call, role=role, phase=phase_at(changes, call["at"])))
     if not rows:
         return {"absent": "the transcripts of this run hold no usage"}
     out = _sum(rows, prices)
@@ -102,7 +102,8 @@ def _role(state, agent):
 
 
 def _calls(path):
-    """Each request of a transcript once: {"id", "at", "model", "input", "uncached", "read", "output", "tools"}."""
+    """Each request of a transcript once: {"id", "at" (seconds since the epoch), "model", "input", "uncached", "written" (to the cache), "read"
+    (from it), "output", "tools": [(name, verb of `pack` or None)]}; counts are tokens."""
     calls = {}
     try:
         lines = open(path, encoding="utf-8", errors="replace")
@@ -123,17 +124,18 @@ def _calls(path):
                 continue
             fresh = _count(usage, "input_tokens") + _count(usage, "cache_creation_input_tokens")
             read = _count(usage, "cache_read_input_tokens")
-            c = calls.setdefault(message.get("id") or entry.get("requestRef") or entry.get("uuid"), {"at": at, "tools": []})
-            c.update(
+            call = calls.setdefault(message.get("id") or entry.get("requestRef") or entry.get("uuid"), {"at": at, "tools": []})
+            call.update(
                 model=message.get("model"),
                 input=fresh + read,
                 uncached=fresh,
-                output=max(c.get("output", 0), _count(usage, "output_tokens")),
+                written=_count(usage, "cache_creation_input_tokens"),
+                read=read,
+                output=max(call.get("output", 0), _count(usage, "output_tokens")),
             )
-            c.update(written=_count(usage, "cache_creation_input_tokens"), read=read)
-            c["tools"] += [_tool(b) for b in message.get("content") or [] if isinstance(b, dict) and b.get("type") == "tool_use"]
-    for ident, c in calls.items():
-        yield dict(c, id=ident)
+            call["tools"] += [_tool(b) for b in message.get("content") or [] if isinstance(b, dict) and b.get("type") == "tool_use"]
+    for ident, call in calls.items():
+        yield dict(call, id=ident)
 
 
 def _count(usage, key):
@@ -167,17 +169,18 @@ def _sum(rows, prices):
     return out
 
 
-def _money(c, row):
+def _money(call, row):
+    """What a call costs. row: the prices of its model for a million tokens."""
     return (
-        (c["uncached"] - c["written"]) * row["input"]
-        + c["written"] * row["cache_write"]
-        + c["read"] * row["cache_read"]
-        + c["output"] * row["output"]
+        (call["uncached"] - call["written"]) * row["input"]
+        + call["written"] * row["cache_write"]
+        + call["read"] * row["cache_read"]
+        + call["output"] * row["output"]
     ) / 1e6
 
 
 def price_table(home):
-    """The user's price table, None without one. ValueError, with the shape, for one that cannot be used."""
+    """The user's price table, None without one. BadPrices, with the shape, for one that cannot be used."""
     path = os.path.join(home, "team-prices.json")
     shape = (
         '%s: {"currency": "USD", "models": {"MODEL": {"input": 5, "cache_write": 6.25, "cache_read": 0.5, "output": 25}}}, '
@@ -219,7 +222,7 @@ def phase_at(changes, at):
 
 def _reconciled(home, session, calls, prices):
     """(the rest or None, a sentence, the client's own price or None): the client's total of its last session, which its status line shows too,
-    against what the transcripts of that session hold. Both count every run of a session that was resumed (GROUND S8)."""
+    against what the transcripts of that session hold. Both count every run of a session that was resumed (CLIENT 1.29)."""
     kept = _kept(home, session)
     if kept is None:
         return None, "the client has written no total of this session yet: not reconciled", None
@@ -318,7 +321,7 @@ def _price(row, currency):
 
 
 def short(cost):
-    """One phrase of it: `31 calls, 412k tokens in, 1.20 USD`."""
+    """One phrase of it: `31 calls, 412,000 tokens in   1.20 USD`."""
     return "%d calls, %s tokens in%s" % (cost["calls"], _n(cost["input"]), _price(cost, cost["currency"]))
 
 

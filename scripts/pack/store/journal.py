@@ -1,4 +1,4 @@
-"""The store (PROTOCOL.md 2): an append-only journal is the truth, everything else is derived from it.
+"""The store (PROTOCOL 2): an append-only journal is the truth, everything else is derived from it.
 
 Files. In the project, `.claude/teams/<team>/`: `journal.jsonl` (truth), `snapshot.json`, `state.md` (derived). In the
 plugin's data folder, `runs/<project>/<team>/`: `mirror.jsonl`, a byte copy written *before* the journal, `written`, the size

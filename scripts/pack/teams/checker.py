@@ -147,6 +147,7 @@ class _Semantics:
         self.found: list[Problem] = []
 
     def say(self, path: Sequence[Any], message: str, key: bool = False) -> None:
+        """Note a problem. key: whether the key at the path is meant, not its value."""
         self.found.append((tuple(path), message, key))
 
     def run(self) -> list[Problem]:
@@ -184,6 +185,7 @@ class _Semantics:
 
     # -- helpers -----------------------------------------------------------------------------------------------------
     def unique(self, what: str, part: str, key: str, plain: Callable[[str], str] = str) -> list[str]:
+        """The values of `key` in all items of `part`; one that is given twice is a problem. plain: what two of them must not share."""
         seen, items = set(), []
         for i, item in enumerate(self.data.get(part, [])):
             if plain(item[key]) in seen:
@@ -193,6 +195,7 @@ class _Semantics:
         return items
 
     def known(self, path: Path, name: str, among: Sequence[str], what: str, where: str) -> bool:
+        """Whether a name is one of `among`; a problem with the nearest one where it is not."""
         if name in among:
             return True
         self.looked += len(among)  # comparing each of thousands with thousands would outlast the hook
@@ -284,16 +287,11 @@ class _Semantics:
         data = self.data
         for i, role in enumerate(data["roles"]):
             where = "role %s" % role["id"]
-            if role["id"] in RESERVED and role["id"] != data.get("lead"):
+            if role["id"] in RESERVED:
+                other = "chief" if role["id"] == data.get("lead") else "db-" + role["id"]
                 self.say(
                     ("roles", i, "id"),
-                    "%s: this id means %s to the engine; call the role otherwise, such as db-%s"
-                    % (where, RESERVED[role["id"]], role["id"]),
-                )
-            elif role["id"] in RESERVED:
-                self.say(
-                    ("roles", i, "id"),
-                    "%s: this id means %s to the engine; call the role otherwise, such as chief" % (where, RESERVED[role["id"]]),
+                    "%s: this id means %s to the engine; call the role otherwise, such as %s" % (where, RESERVED[role["id"]], other),
                 )
             if "reports_to" in role:
                 self.known(("roles", i, "reports_to"), role["reports_to"], self.roles, "role", where)
@@ -607,57 +605,57 @@ class _Semantics:
 
 def advice(data: Any) -> list[Problem]:
     """What a sound definition probably does not mean: (path, message, key). For the linter and `pack team check`; nothing is refused."""
-    out: list[Problem] = []
-    used = set()
-    worked: dict[str, str] = {}  # role -> the first wave it works in
+    return _unused_thresholds(data) + _odd_writes(data) + _odd_waves(data)
+
+
+def _unused_thresholds(data: Any) -> list[Problem]:
+    used: set[str] = set()
     for item in data.get("evidence", []):
         used |= set(item.get("thresholds", {}).values())
     for part in data.get("testing_matrix", []):
         used |= {name for test in part["tests"] for name in test.get("limits", [])}
     for gate in data["gates"]:
-        used |= {name for c in gate.get("checks", []) for name in c.get("limits", {}).values()}
-    for name in data.get("thresholds", {}):
-        if name not in used:
-            out.append((("thresholds", name), "threshold %r: no evidence, check or test names it, so nobody measures it" % name, True))
-    for i, role in enumerate(data["roles"]):
-        for j, path in enumerate(role.get("writes", [])):
-            if not path.endswith("/") and "." not in path.rpartition("/")[2]:
-                out.append(
-                    (("roles", i, "writes", j), "role %s: %r is the name of one file; a folder ends with /" % (role["id"], path), False)
-                )
-    by, lead = by_id(data, "roles"), data.get("lead")
+        used |= {name for check in gate.get("checks", []) for name in check.get("limits", {}).values()}
+    return [
+        (("thresholds", name), "threshold %r: no evidence, check or test names it, so nobody measures it" % name, True)
+        for name in data.get("thresholds", {})
+        if name not in used
+    ]
+
+
+def _odd_writes(data: Any) -> list[Problem]:
+    """A name without an ending among `writes` is one file, and mostly meant as a folder."""
+    return [
+        (("roles", i, "writes", j), "role %s: %r is the name of one file; a folder ends with /" % (role["id"], path), False)
+        for i, role in enumerate(data["roles"])
+        for j, path in enumerate(role.get("writes", []))
+        if not path.endswith("/") and "." not in path.rpartition("/")[2]
+    ]
+
+
+def _odd_waves(data: Any) -> list[Problem]:
+    """Waves that begin at once, that are parallel in name only, or over before anybody worked."""
+    out: list[Problem] = []
+    by_role, lead = by_id(data, "roles"), data.get("lead")
+    worked: dict[str, str] = {}  # role -> the first wave it works in
     starting = [w for w in data["waves"] if w["mode"] != "loop" and not w.get("after") and not w.get("entry")]
     for i, wave in enumerate(data["waves"]):
+
+        def say(key: str, message: str) -> None:
+            out.append((("waves", i, key), "wave %s: %s" % (wave["id"], message), False))
+
         others = [r for r in wave["roles"] if r != lead]
         if wave in starting[1:] and not wave.get("beside"):
-            out.append(
-                (
-                    ("waves", i, "id"),
-                    "wave %s: has neither `after` nor `entry`, so it may begin at once; the order of the list is no order in time"
-                    % wave["id"],
-                    False,
-                )
-            )
-        front = [r for r in others if by[r]["spawning"] == "foreground"]
+            say("id", "has neither `after` nor `entry`, so it may begin at once; the order of the list is no order in time")
+        front = [r for r in others if by_role[r]["spawning"] == "foreground"]
         if wave["mode"] == "parallel" and len(others) > 1 and front:
-            out.append(
-                (
-                    ("waves", i, "mode"),
-                    "wave %s: is parallel, but %s runs in the foreground and keeps the others waiting; make it `spawning: background`"
-                    % (wave["id"], front[0]),
-                    False,
-                )
+            say(
+                "mode", "is parallel, but %s runs in the foreground and keeps the others waiting; make it `spawning: background`" % front[0]
             )
         before = [r for r in others if r in worked]
         if wave["mode"] in ("sequential", "parallel") and others and len(before) == len(others) and not wave.get("exit"):
-            out.append(
-                (
-                    ("waves", i, "id"),
-                    "wave %s: everybody in it has worked in wave %s already and it has no `exit`, so nothing shows that it was done"
-                    % (wave["id"], worked[before[0]]),
-                    False,
-                )
-            )
+            first = worked[before[0]]
+            say("id", "everybody in it has worked in wave %s already and it has no `exit`, so nothing shows that it was done" % first)
         if wave["mode"] != "loop":
             for role in others:
                 worked.setdefault(role, wave["id"])

@@ -1,4 +1,4 @@
-"""JUnit XML: a test case a file, a failure a finding."""
+"""JUnit XML: each file is a test case, each finding a failure of it; a file without findings is a case that passes."""
 
 from xml.sax.saxutils import escape, quoteattr
 

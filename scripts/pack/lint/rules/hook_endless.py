@@ -1,7 +1,7 @@
 """A Stop hook that never lets the turn end
 
-Exit code 2 on Stop (SubagentStop, TaskCompleted, TeammateIdle) sends the model on. A hook that does so every time, without a look at `stop_hook_active`, sends it on until
-the client gives up after eight rounds, each of them paid for.
+Exit code 2 on Stop (SubagentStop, TaskCompleted, TeammateIdle) sends the model on. A hook that does so every time, without a look at
+`stop_hook_active`, sends it on until the client gives up after eight rounds, each of them paid for.
 
 Bad `scripts/again.py`, `hooks/hooks.json`:
 

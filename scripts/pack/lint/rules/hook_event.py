@@ -29,7 +29,7 @@ def check(file, context):
         for event in value:
             if event in events or event == "hooks" and file.kind != "hooks":
                 continue
-            if event[:1] in "_$#/" and event[:1] or isinstance(value[event], str) and "comment" in event.lower():
+            if event.startswith(("_", "$", "#", "/")) or isinstance(value[event], str) and "comment" in event.lower():
                 continue  # JSON has no comments: a key like `_comment`, or an event switched off as `_Stop`
             meant = closest(event, events)
             span = file.at(path + (event,), key=True)

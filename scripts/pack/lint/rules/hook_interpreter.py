@@ -30,12 +30,7 @@ def check(file, context):
             if not word.first or name in shell.COMMON or name in shell.KEYWORDS or len(name) < 4 or not name.isalnum():
                 continue
             meant = closest(name, NAMES)
-            if (
-                meant
-                and sorted(name) == sorted(meant)
-                or meant
-                and len(name) > 5
-                and name[:2] == meant[:2]
-                and not name.startswith("python")
-            ):
+            if meant is None or name.startswith("python") and sorted(name) != sorted(meant):
+                continue  # python311, pythonw: other programs
+            if sorted(name) == sorted(meant) or len(name) > 5 and name[:2] == meant[:2]:
                 yield file.hit(handler.at("command"), "no program %r; did you mean %r?" % (name, meant))

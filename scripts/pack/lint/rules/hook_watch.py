@@ -20,7 +20,7 @@ from ..scripts import of_handler
 
 SEVERITY = "warning"
 FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
-WHO = ("SessionStart", "CwdChanged", "FileChanged")
+MAY_NAME_PATHS = ("SessionStart", "CwdChanged", "FileChanged")
 
 
 def check(file, context):
@@ -35,7 +35,7 @@ def check(file, context):
     plugin = first.plugin
     for other in plugin.of("hooks", "manifest") + [holder for holder, _, _ in plugin.entries]:
         for handler in hookfile.handlers(other):
-            if handler.event in WHO and handler.plugin is plugin and not _silent(handler, context.project):
+            if handler.event in MAY_NAME_PATHS and handler.plugin is plugin and not _silent(handler, context.project):
                 return
     yield file.hit(
         file.at(first.group_path[:-1], key=True),

@@ -40,11 +40,7 @@ def problem(file, path, message, missing, facts, effect):
         effect = "the field is dropped"
     name = ".".join(str(part) for part in path) or "the manifest"
     fix = None
-    value = file.json.value
-    for part in path:
-        value = (
-            value[part] if isinstance(value, (dict, list)) and (part in value if isinstance(value, dict) else part < len(value)) else None
-        )
+    value = _at(file.json.value, path)
     span = file.at(path, key=bool(missing))
     if isinstance(value, str) and '"./"' in message and not value.startswith(("/", ".", "~")) and ":" not in value and head != "mcpServers":
         rel = file.plugin.path(value) if file.plugin else value
@@ -53,7 +49,18 @@ def problem(file, path, message, missing, facts, effect):
     return file.hit(span, "%s %s: %s" % (name, message, effect), fix)
 
 
+def _at(value, path):
+    """What stands at a path of the data; None where there is nothing."""
+    for part in path:
+        try:
+            value = value[part] if isinstance(value, (dict, list)) else None
+        except (KeyError, IndexError):
+            return None
+    return value
+
+
 def _skip(value, path):
+    """The hooks of a manifest are hook-schema's."""
     return ()
 
 

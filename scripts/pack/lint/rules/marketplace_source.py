@@ -20,7 +20,6 @@ SEVERITY = "error"
 FILES = ("marketplace",)
 _REPO = lazy(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$")
 _MEANT = {"branch": "ref", "tag": "ref", "commit": "sha", "rev": "sha", "subdir": "path", "directory": "path", "folder": "path"}
-_NPM = lazy(r"(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$")
 
 
 def check(file, context):  # noqa: C901 - one check for each kind of source

@@ -152,11 +152,6 @@ def _lists_its_own(text, match, legal):
     return len(names) > 1 and 2 * sum(name in legal for name in names) < len(names)
 
 
-def _uses(text, legal):
-    """Does the text write one of the names as code?"""
-    return any("`%s`" % name in text for name in legal)
-
-
 def _declaring(documents, kind):
     """The documents with a table whose first column has this kind of name."""
     return [file for file in documents if any(table.titles and table.titles[0] in COLUMNS[kind] for table in vocabulary.tables(file))]
