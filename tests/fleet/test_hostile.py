@@ -369,6 +369,7 @@ def test_offline_allow_is_no_way_round_an_engine_that_says_no(machines, server, 
     server.sql("revoke fleet_member from alice")
     try:
         server.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (base["dbname"],))
+        wait(lambda: "pack fleet grant" in (ams.ship().get("why") or ""), "the engine has said no, it is not just away")
         refused = a.bash("lead", "pack task rescope 1 --file src/b.py --reason more")
         assert "ENGINE_REFUSES" in refused and "pack fleet grant" in refused, refused
         assert files.read(ams.run(), "unleased.json", []) == []

@@ -11,6 +11,7 @@ import json
 import threading
 import time
 
+import aiohttp
 import socketio
 
 from pack.realtime.adapters.base import Adapter
@@ -70,7 +71,8 @@ class SocketIO(Adapter):
                 told.append("python-socketio called `disconnect`%s, and connects again" % (": %s" % reason if reason else ""))
 
         async def live():
-            client = socketio.AsyncClient(reconnection_delay=0.2)
+            session = aiohttp.ClientSession()  # one that is closed whatever became of the attempts to connect again
+            client = socketio.AsyncClient(reconnection_delay=0.2, http_session=session)
             client.on(self.event, came, namespace=self.namespace)
             client.on("disconnect", gone, namespace=self.namespace)
             await client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
@@ -78,6 +80,7 @@ class SocketIO(Adapter):
             while not over.is_set():
                 await asyncio.sleep(0.05)
             await client.shutdown()
+            await session.close()
 
         thread = threading.Thread(target=asyncio.run, args=(live(),), daemon=True)
         thread.start()
