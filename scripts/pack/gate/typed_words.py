@@ -70,13 +70,12 @@ def session_began(call: Call) -> None:
 
 def prompt_came(call: Call) -> None:
     """The next prompt of this session is not its first one."""
-    if call.store.disk.read(_unprompted(call)) is not None:
-        call.store.disk.remove(_unprompted(call))
+    call.store.disk.remove(_unprompted(call))
 
 
 def _unprompted(call: Call) -> str:
     """A file that is there while the caller's session has had no prompt."""
-    return os.path.join(call.store.data, "unprompted-" + codec.digest(str(call.payload.get("session_id")), size=6))
+    return _of_session(call, "unprompted")
 
 
 def _may_come_first(call: Call) -> str:
@@ -140,7 +139,11 @@ def _head(path: str) -> bytes:
 
 def _kept(call: Call) -> str:
     """Where the schedules of the caller's session are kept."""
-    return os.path.join(call.store.data, "crons-" + codec.digest(str(call.payload.get("session_id")), size=6))
+    return _of_session(call, "crons")
+
+
+def _of_session(call: Call, what: str) -> str:
+    return os.path.join(call.store.data, what + "-" + codec.digest(str(call.payload.get("session_id")), size=6))
 
 
 def schedule(call: Call) -> str | None:

@@ -8,7 +8,7 @@ white space (references/rules.md, command-live-example), and the model reads wha
 from bisect import bisect_right
 
 from .lazy import lazy
-from .source import WINDOW
+from .source import paragraph
 
 _ATTRIBUTE = lazy(r"""\b(?:href|src)=["']?([^"'\s<>]+)""")
 KINDS = ("prose", "readme", "rootdoc")  # of files that are read as Markdown
@@ -84,9 +84,7 @@ def _names(html, target):
 def doubtful(text, offset):
     """May CommonMark see something else here than a look at the marks does? In plain paragraphs both say the same (the tests ask both
     about every link that they have); what is indented, quoted, escaped, in HTML or between uneven backticks is worth the parser."""
-    begin = text.rfind("\n\n", max(0, offset - WINDOW), offset)
-    end = text.find("\n\n", offset, offset + WINDOW)
-    paragraph = text[begin + 2 if begin >= 0 else max(0, offset - WINDOW) : end if end >= 0 else offset + WINDOW]
-    if "\\" in paragraph or "``" in paragraph or paragraph.count("`") % 2:
+    around = paragraph(text, offset)
+    if "\\" in around or "``" in around or around.count("`") % 2:
         return True
-    return any(line.startswith(("    ", "\t")) or line.lstrip(" ").startswith((">", "<")) for line in paragraph.split("\n"))
+    return any(line.startswith(("    ", "\t")) or line.lstrip(" ").startswith((">", "<")) for line in around.split("\n"))

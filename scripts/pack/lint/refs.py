@@ -9,7 +9,7 @@ from .lazy import lazy
 from .markdown import covered, lines_with
 from .near import nearest
 from .negation import negated
-from .source import WINDOW, line_start, line_stop
+from .source import line_start, line_stop, paragraph
 
 _TYPE = lazy(
     r"subagent_?[tT]ype[\"'`*]{0,3}(?:\s{0,2}[:=]\s{0,2}| (?:of|set to|is) (?=[\"'`*]|[a-z0-9-]{2,60}(?:[.,;]\s|\.?$)))[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)"
@@ -510,7 +510,7 @@ def _elsewhere(file, match):
         return True  # made by a build
     if _of_another(file, match) or _SHOWN_AS.search(before) or _BECOMES.match(after) or "❌" in before or _about_skills(file):
         return True
-    if file.kind == "skill" and not match.group(1).startswith("scripts/") and _AT_HOME.search(_paragraph(text, match.start())):
+    if file.kind == "skill" and not match.group(1).startswith("scripts/") and _AT_HOME.search(paragraph(text, match.start())):
         return True  # what the user keeps in a folder of his own
     return (
         "://" in before
@@ -538,11 +538,6 @@ def _of_another_skill(file, path, at):
         if name in near or "skill's" in near[-40:]:
             return True
     return False
-
-
-def _paragraph(text, at):
-    begin, end = text.rfind("\n\n", max(0, at - WINDOW), at) + 1, text.find("\n\n", at, at + WINDOW)
-    return text[begin or max(0, at - WINDOW) : end if end >= 0 else at + WINDOW]
 
 
 def _of_another(file, match):

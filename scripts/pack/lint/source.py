@@ -24,6 +24,13 @@ def line_stop(text, at):
     return end if end >= 0 else min(len(text), at + WINDOW)
 
 
+def paragraph(text, at):
+    """The text between the empty lines around an offset, WINDOW characters to either side at the most."""
+    low = max(0, at - WINDOW)
+    begin, end = text.rfind("\n\n", low, at), text.find("\n\n", at, at + WINDOW)
+    return text[begin + 2 if begin >= 0 else low : end if end >= 0 else at + WINDOW]
+
+
 class Source:
     """Decoded once; line starts are computed only when many positions are asked for."""
 

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import weakref
 
+from pack.base.project_facts import AS_ASKED
+
 
 def own(team_dir, definition):
     """Folders of the project that belong to the team itself, whose changes are no change of what is measured."""
@@ -14,17 +16,20 @@ def own(team_dir, definition):
 
 
 # Whole names; no monitor, no objects put in the place of others, no blind eye for submodules.
-GIT = tuple("git --no-replace-objects".split()) + tuple(
-    word
-    for setting in (
-        "core.quotepath=off",
-        "core.fsmonitor=false",
-        "core.untrackedCache=false",
-        "diff.autoRefreshIndex=true",
-        "diff.ignoreSubmodules=none",
-        "log.showSignature=false",
+GIT = (
+    tuple("git --no-replace-objects".split())
+    + tuple(
+        word
+        for setting in (
+            "core.quotepath=off",
+            "core.fsmonitor=false",
+            "core.untrackedCache=false",
+            "diff.autoRefreshIndex=true",
+            "diff.ignoreSubmodules=none",
+        )
+        for word in ("-c", setting)
     )
-    for word in ("-c", setting)
+    + AS_ASKED
 )
 DIFF = ("diff", "-z", "--name-only", "--relative", "--ignore-submodules=none")
 LFS = ("git-lfs clean -- %f", "git-lfs filter-process", "")  # the one filter that many projects have
