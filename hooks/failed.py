@@ -1,4 +1,4 @@
-"""What hooks/gate.py answers where the gate could not even start. Read only then: gate.py is compiled anew in every call."""
+"""What hooks/gate.py answers where the gate could not even start. Read only then: what gate.py holds is read in every call."""
 
 
 def answer(event, guarded, error):
