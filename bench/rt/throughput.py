@@ -1,10 +1,11 @@
 """Much at once: the probe at 100,000 messages a second beside what the broker's own tool moves flat out, in one run.
 
-`python bench/rt/throughput.py [--rate 100000] [--seconds 4] [redis pubsub nats kafka]`
+`python bench/rt/throughput.py [--rate 100000] [--seconds 4] [redis pubsub nats kafka] [room]`
 
 For each system: what its tool moves (redis-benchmark with pipelines; for NATS and Kafka's protocol, whose tools Debian does not have, the
 bare bytes of PUB over one socket and librdkafka in a bare loop), and then the probe at the rate: what came within the measured seconds, its
 processor's time a message, and whether the probe was the limit (INVALID, with the highest halved rate at which it was good).
+`room` is a broadcast: npm's ws hands each of RATE / 2,000 messages a second to 1,000 members (50,000 deliveries a second at 100,000).
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from bench import ROOT, SYSTEMS, free_port, one, started
+from bench import ROOT, free_port, one, started
 
 from pack.realtime import managed  # bench has put it on the path
 
@@ -27,7 +28,9 @@ import json, os, sys, time
 sys.path.insert(0, %r)
 from pack.realtime import adapters, ceiling, derive, probe
 kind, address, rate, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
-made = adapters.make({"adapter": kind, "address": address, "connections": 1, "options": json.loads(sys.argv[5])}, "bench-" + os.urandom(3).hex())
+made = adapters.make(
+    {"adapter": kind, "address": address, "connections": int(sys.argv[6]), "options": json.loads(sys.argv[5])}, "bench-" + os.urandom(3).hex()
+)
 made.forget = True
 async def main(stop):
     began = time.process_time()
@@ -35,13 +38,19 @@ async def main(stop):
     spent = time.process_time() - began
     await made.close()
     return recording, spent
-recording, spent = probe.run(main)
+recording, spent = probe.run(main, made.connections + 50)
 print(json.dumps({
-    "carried": sum(recording.arrivals) / float(recording.sent), "lost": recording.lost, "us": 1e6 * spent / recording.sent,
+    "carried": sum(recording.arrivals) / float(recording.sent * recording.fanout), "lost": recording.lost,
+    "us": 1e6 * spent / (recording.sent * recording.fanout),
     "busy": recording.busy, "processor": max(p for _, p in recording.usage),
     "gave": ceiling.what_gave(recording, rate),
 }))
 """ % os.path.join(ROOT, "scripts")  # fmt: skip
+
+MEMBERS = 1000
+ROOM = """const {WebSocketServer}=require('ws');
+const server=new WebSocketServer({host:'127.0.0.1',port:+process.argv[2],perMessageDeflate:false,backlog:4096});
+server.on('connection',w=>w.on('message',(d,b)=>{for(const c of server.clients)c.send(d,{binary:b})}));"""
 
 KAFKA = """
 import sys, time
@@ -110,8 +119,31 @@ def tansu(folder):
     return server, "127.0.0.1:%d" % port
 
 
+def room(folder):
+    """(server, address) of a room whose every member hears everything."""
+    started("websocket", folder)[0].stop()  # it has brought npm's ws
+    with open(os.path.join(folder, "room.js"), "w") as handle:
+        handle.write(ROOM)
+    port = free_port()
+    server = managed.Server(["node", "room.js", str(port)], "ws://127.0.0.1:%d" % port, folder)
+    server.start()
+    return server, "ws://127.0.0.1:%d" % port
+
+
+def served(name, folder):
+    """(server, address) of a system by its name here."""
+    own = {"kafka": tansu, "room": room}
+    return own[name](folder) if name in own else started("redis" if name == "pubsub" else name, folder)
+
+
 def flat_out(name, address):
-    """(tool, messages a second)."""
+    """What the broker's own tool moves, as text; "" where there is none."""
+    if name == "room":
+        return ""
+    return "%s %.0f/s flat out; " % _tool(name, address)
+
+
+def _tool(name, address):
     if name in ("redis", "pubsub"):
         return "redis-benchmark", redis_benchmark(address, name == "pubsub")
     if name == "nats":
@@ -134,34 +166,37 @@ def main(argv=None):
     given = parser.parse_args(argv)
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
     folder = tempfile.mkdtemp(prefix="bench-rt-")
-    options = {"pubsub": {"pubsub": True}, "nats": {"core": True}}
+    options = {"pubsub": {"pubsub": True}, "nats": {"core": True}, "room": {"mode": "broadcast", "frame": "binary"}}
+    kinds = {"pubsub": "redis", "room": "websocket"}
     print("load %.1f on %d cores" % (os.getloadavg()[0], os.cpu_count()))
     try:
         for name in given.systems:
-            server, address = tansu(folder) if name == "kafka" else started("redis" if name == "pubsub" else name, folder)
+            server, address = served(name, folder)
             try:
-                tool, moved = flat_out(name, address)
-                adapter, rate, good = SYSTEMS[name][1] if name in SYSTEMS else "redis" if name == "pubsub" else "kafka", given.rate, None
-                first = seen = one(["-c", PROBE], adapter, address, rate, given.seconds, json.dumps(options.get(name, {})))
-                while seen["gave"] and rate > 1000:
+                tool = flat_out(name, address)
+                members = MEMBERS if name == "room" else 1
+                rate, good = given.rate / (2 * MEMBERS if name == "room" else 1), None
+                words = [json.dumps(options.get(name, {})), members]
+                first = seen = one(["-c", PROBE], kinds.get(name, name), address, rate, given.seconds, *words)
+                asked = rate
+                while seen["gave"] and rate * members > 1000:
                     rate /= 2.0
-                    seen = one(["-c", PROBE], adapter, address, rate, 2, json.dumps(options.get(name, {})))
+                    seen = one(["-c", PROBE], kinds.get(name, name), address, rate, 2, *words)
                     good = None if seen["gave"] else rate
                 said = "good" if not first["gave"] else "INVALID" if first["gave"].startswith("the probe") else "FAIL"
                 print(
-                    "%-8s %s %.0f/s flat out; the probe at %g/s: %.0f %% came in time, %d lost, %.1f us of processor a message (%.0f %% of a core): %s%s%s"
+                    "%-8s %sthe probe at %g/s: %.0f %% came in time, %d lost, %.1f us of processor a message (%.0f %% of a core): %s%s%s"
                     % (
                         name,
                         tool,
-                        moved,
-                        given.rate,
+                        asked * members,
                         100 * first["carried"],
                         first["lost"],
                         first["us"],
                         100 * first["processor"],
                         said,
                         ", " + first["gave"] if first["gave"] else "",
-                        "; still good at %g/s" % good if good else "",
+                        "; still good at %g/s" % (good * members) if good else "",
                     ),
                     flush=True,
                 )

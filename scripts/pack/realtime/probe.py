@@ -30,6 +30,7 @@ from pack.realtime.adapters.base import UNABLE
 HIGHEST_US = 3600 * 10**6
 GRACE_S = 5.0  # without a single message before the rest counts as lost
 MOST_KEPT = 4096  # bytes of a body that is kept until it comes back
+MOST_HEARD = 1024  # broadcasts whose bytes are remembered at once
 MOST_PENDING = 100000  # unanswered sends; more of a server that answers nothing would only fill the probe's memory
 INTERRUPTS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 
@@ -260,6 +261,8 @@ class _Sender:
 
     MOST = 256  # messages in one go; then receivers have their turn
     AT_ONCE = 32  # messages to one look at the clock
+    FAST = 20000.0  # a second: above it the loop, woken for each message, would be at work all the time for single ones
+    STEP_S = 100e-6  # so it is woken this seldom there; the messages are late by it at most, and that counts as latency
 
     def __init__(self, adapter, recording, span, size, token, stop, copies, progress, kept):
         """`kept`: {body: number} of what is on its way, where whoever receives looks for it; or None."""
@@ -345,7 +348,7 @@ class _Sender:
         self.adapter.flush()
         if number >= self.total:
             return None
-        return max(0.0, zero + number / rate - clock())
+        return max(self.STEP_S if rate > self.FAST else 0.0, zero + number / rate - clock())
 
     def _account(self, number, due, now):
         """The measured messages from `number` to before `due` go out now."""
@@ -382,12 +385,15 @@ class _Ear:
     def __init__(self, recording, token, size, total, sends):
         self.recording, self.token, self.size, self.total, self.foreign = recording, token, size, total, 0
         self.kept = {} if sends and recording.fanout == 1 and recording.order is None and 0 < size <= MOST_KEPT else None
+        self.heard = {} if recording.fanout > 1 and size > 0 else None  # {what came: its number}: a room's members hear the same bytes
         self.account = getattr(asyncio.get_running_loop(), "account", None)
         self.at, self.waited, self.times = 0.0, 0.0, 0  # of what came in one piece
 
     def deliver(self):
         """The function that an adapter calls for each message."""
         first, wait, read = self.recording.first, self._wait, self._read
+        if self.heard is not None:
+            return self._deliver_to_many(self.heard)
         take = self.kept.pop if self.kept is not None else None
 
         def deliver(body, at, receiver=0):
@@ -399,6 +405,22 @@ class _Ear:
                 wait(at)
             self.times += 1
             first(number, at)
+
+        return deliver
+
+    def _deliver_to_many(self, heard):
+        """As `deliver`, of a broadcast: what one member has heard is read once, and is known when it comes to the others."""
+        arrived, wait, read, known = self.recording.arrived, self._wait, self._read, heard.get
+
+        def deliver(body, at, receiver=0):
+            number = known(body) if type(body) is bytes else None
+            if number is None:
+                read(body, at, receiver)
+                return
+            if at != self.at:
+                wait(at)
+            self.times += 1
+            arrived(number, at, receiver)
 
         return deliver
 
@@ -420,10 +442,14 @@ class _Ear:
             self.foreign += 1
         for number, place, end in found:
             if number >= 0:
-                self._one(number, body, place, end, at, receiver)
+                intact = self._one(number, body, place, end, at, receiver)
+                if intact and self.heard is not None and len(found) == 1 and type(body) is bytes:
+                    if len(self.heard) >= MOST_HEARD:
+                        self.heard.clear()
+                    self.heard[body] = number
 
     def _one(self, number, body, place, following, at, receiver):
-        """The message `number`, whose text begins at `place`; the next one's begins at `following`."""
+        """The message `number`, whose text begins at `place`; the next one's begins at `following`. Says whether it is intact."""
         if at != self.at:
             self._wait(at)
         self.times += 1
@@ -437,8 +463,9 @@ class _Ear:
                 self.kept.pop(whole, None)
         if number >= self.total:
             self.recording.damaged += 1
-        else:
-            self.recording.arrived(number, at, receiver)
+            return False
+        self.recording.arrived(number, at, receiver)
+        return True
 
 
 def said(error):
