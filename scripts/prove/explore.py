@@ -13,6 +13,7 @@ budget that is part of the world; honest moves never are.
 
 import collections
 import gc
+import sys
 import time
 from array import array
 from types import MappingProxyType
@@ -25,6 +26,8 @@ from pack.protocol.refusal import Refusal
 def actor(name, role, inc=1):
     return {"name": name, "role": role, "inc": inc, "agent_id": "%s/%d" % (name, inc)}
 
+
+COUNTS_REFERENCES = sys.implementation.name == "cpython"  # elsewhere (PyPy) nothing would be freed without the collector
 
 LEAD = {"name": "lead", "role": "lead", "inc": 0, "agent_id": None}
 PERSON = {"name": "user", "role": "person", "inc": 0, "agent_id": None}
@@ -115,7 +118,8 @@ class Result:
 def explore(model, most=None, first_only=True, liveness=True, deadline=None):  # noqa: C901 - the inner loop of the search; a call more for each state would cost minutes
     """Visit every world of a model. Answers a Result."""
     result, start = Result(model.name), time.monotonic()
-    gc.disable()  # worlds are trees without cycles; walking millions of them again and again takes a third of the time
+    if COUNTS_REFERENCES:
+        gc.disable()  # worlds are trees without cycles; walking millions of them again and again takes a third of the time
     index, parent, by, labels, label_no = {}, array("i"), array("H"), [], {}
     sources, targets, goal = array("I"), array("I"), bytearray()
     queue = collections.deque()
