@@ -58,7 +58,8 @@ def centre(tmp_path, monkeypatch):
     with open("docs/sprints/sprint.yaml", "w") as f:
         f.write(SPRINT % (free_port(), url, TRACE, url, free_port()))
     with open("traces.jsonl", "w") as f:
-        f.write("\n".join(json.dumps(d) for d in ({"resourceSpans": []}, OTLP)))
+        other = {"resourceSpans": [{"resource": {"attributes": [{"key": "note", "value": {"stringValue": "a\u2028b\x85c"}}]}}]}
+        f.write("\n".join(json.dumps(d, ensure_ascii=False) for d in (other, OTLP)))  # as a collector's exporter writes them
     os.makedirs("docs/runbooks")
     with open("docs/runbooks/redis.md", "w") as f:
         f.write("# Redis\n\nKill switch, then restore.\n")

@@ -283,7 +283,7 @@ def _repository(source: str, tree: str, top: str, index: str) -> None:
             _git(top, "config", key, value)
     refs = project_facts.git(source, "show-ref") or ""
     with open(os.path.join(own, "packed-refs"), "w") as f:
-        f.write("".join(line + "\n" for line in refs.splitlines() if " refs/heads/" in line or " refs/tags/" in line))
+        f.write("".join(line + "\n" for line in refs.split("\n") if " refs/heads/" in line or " refs/tags/" in line))
     head = project_facts.git(source, "rev-parse", "--verify", "-q", "HEAD^{commit}")
     who = {"GIT_%s_%s" % (a, b): v for a in ("AUTHOR", "COMMITTER") for b, v in (("NAME", "pack"), ("EMAIL", "pack@localhost"))}
     whole = _git(source, "rev-parse", tree if "^" in tree else tree + "^{tree}").strip()

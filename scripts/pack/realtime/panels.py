@@ -70,7 +70,7 @@ def traces(path):
         documents = [json.loads(text)]
     except ValueError:
         try:
-            documents = [json.loads(row) for row in text.splitlines() if row.strip()]
+            documents = [json.loads(row) for row in text.split("\n") if row.strip()]
         except ValueError:
             raise ValueError("%s is no OTLP JSON" % path) from None
     out = set()

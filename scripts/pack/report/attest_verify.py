@@ -125,7 +125,7 @@ def notes(top, refs):
             if kind != "blob" or int(size) > MOST_BYTES:
                 continue
             text = attest.git(top, "cat-file", "blob", blob) or b""
-            out += [(where, part.strip()) for part in text.decode("utf-8", "replace").splitlines() if part.strip().startswith("{")]
+            out += [(where, part.strip()) for part in text.decode("utf-8", "replace").split("\n") if part.strip().startswith("{")]
     return out
 
 
@@ -322,7 +322,7 @@ def verify(top, words, rules=None, allowed=None, revoked=None, refs=(attest.NOTE
     for path in files:
         try:
             with open(path, encoding="utf-8") as f:
-                lines += [(path, part.strip()) for part in f.read(64 << 20).splitlines() if part.strip()]
+                lines += [(path, part.strip()) for part in f.read(64 << 20).split("\n") if part.strip()]
         except (OSError, UnicodeDecodeError) as error:
             raise CannotVerify("%s cannot be read: %s" % (path, getattr(error, "strerror", None) or "it is not UTF-8")) from None
     for where, text in dict.fromkeys(lines):
