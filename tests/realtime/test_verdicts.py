@@ -836,3 +836,49 @@ def test_a_rabbit_queue_of_an_application_is_taken_as_it_is_and_not_from_its_con
         await connection.close()
 
     probe.run(main)
+
+
+def seconds_of(series, departed):
+    """What a throughput run of these seconds, at 100/s, is found to be."""
+    told = probe.new_histogram()
+    told.record_value(1000, sum(series))
+    entry = {
+        "per_second": series,
+        "sent_per_second": departed,
+        "target_rate": 100,
+        "sustained_s": len(series),
+        "throughput_msgs_sec": sum(series) / len(series),
+        "after": 0,
+        "sent": sum(departed),
+        "received": sum(series),
+        "lost": sum(departed) - sum(series),
+        "memory_kb": [[0.0, 30000, None]],
+        "histogram": told.encode().decode(),
+        "usage": [[0.2, 0.2]] * len(series),
+        "seen": None,
+        "receiver": None,
+        "failed": 0,
+        "refusal": None,
+        "closed": [],
+        "damaged": 0,
+        "duplicates": 0,
+    }
+    path = {"adapter": "websocket", "address": "ws://h", "guarantee": "at-most-once", "throughput": {"rate": 100, "duration": len(series)}}
+    kind = {"thresholds": {"sustained_s": "seconds"}}
+    run = {"start": 0.0, "end": float(len(series)), "partial": False}
+    return derive._throughput(kind, path, entry, run, lambda name: (len(series), {"source": "6"}, None), None)
+
+
+def test_thin_seconds_are_the_systems_only_where_the_probe_had_sent():
+    """A stop of the machine makes both sides late; what the probe had not sent cannot have come."""
+    whole = [100] * 40
+    assert seconds_of(whole, whole).verdict == "PASS"
+    with pytest.raises(derive.Finding) as invalid:
+        seconds_of([*[100] * 10, 50, 50, *[100] * 8, *[100] * 18, 200], [*[100] * 10, 50, 50, *[100] * 8, *[100] * 18, 200])
+    assert invalid.value.verdict == "INVALID"
+    assert "carried 90.0/s of 100/s, but the probe itself sent only 90.0/s then" in invalid.value.reasons[0]
+    assert seconds_of([*[100] * 10, 50, 50, *[100] * 8, *[100] * 18, 200], [100] * 39).verdict == "FAIL"
+    both = [*[100] * 10, 50, 50, *[100] * 18, 50, 50, *[100] * 7, 300]
+    assert seconds_of(both, [*[100] * 10, 50, 50, *[100] * 27, 200]).verdict == "FAIL", "the second hole is the system's"
+    with pytest.raises(derive.Finding, match="INVALID"):
+        seconds_of([*[100] * 20, 20, 60, 220, *[100] * 17], [*[100] * 20, 50, 50, 200, *[100] * 17])

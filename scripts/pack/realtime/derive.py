@@ -554,15 +554,28 @@ def _throughput(kind, path, entry, run, limits, raw):  # noqa: C901 - what an en
     if own and (reasons or worst < 0.95 * rate):
         raise invalid("%s; but %s" % (reasons[0] if reasons else "the worst %d seconds carried %.1f/s" % (span, worst), own), **facts)
     if worst < 0.95 * rate:
-        slowest = min(sum(departed[i : i + span]) / float(span) for i in range(len(departed) - span + 1))
-        if slowest < 0.95 * wanted["rate"]:
+        sent = _sent_in_thin_seconds(series, departed, copies, span, rate)
+        if sent is not None:
             raise invalid(
-                "the worst %d seconds carried %.1f/s of %g/s, but the probe itself sent only %.1f/s in its worst: this machine "
-                "cannot hold the rate now; measure again when it is quiet" % (span, worst, wanted["rate"], slowest),
+                "the worst %d seconds carried %.1f/s of %g/s, but the probe itself sent only %.1f/s then: this machine "
+                "cannot hold the rate now; measure again when it is quiet" % (span, worst, wanted["rate"], sent),
                 **facts,
             )
         reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, rate))
     return Finding("FAIL" if reasons else "PASS", reasons, facts["worst"], rate, **facts)
+
+
+def _sent_in_thin_seconds(series, departed, copies, span, rate):
+    """What the probe sent a second in the thinnest `span` seconds, if wherever too little came it had sent too little itself; else None, for then
+    the system was slow. `series`: copies that came, `departed`: messages that went out, second by second; `rate` counts copies."""
+    thin = []
+    for begin in range(len(series) - span + 1):
+        came, went = sum(series[begin : begin + span]), sum(departed[begin : begin + span])
+        if came < 0.95 * rate * span:
+            if came < 0.95 * went * copies:
+                return None
+            thin.append((came, went / float(span)))
+    return min(thin)[1]
 
 
 def _burst(kind, path, entry, run, limits, raw):
