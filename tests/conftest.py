@@ -10,6 +10,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
+import surroundings  # noqa: E402
+
+surroundings.as_users_have()
+
 from running import pytest_collection_modifyitems, pytest_unconfigure  # noqa: E402, F401 - hooks of every run
 
 
