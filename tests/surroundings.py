@@ -33,4 +33,8 @@ def behind_the_shim():
         real = subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return os.path.dirname(real) if os.path.basename(real) == "python3" or os.path.exists(os.path.join(os.path.dirname(real), "python3")) else None
+    return (
+        os.path.dirname(real)
+        if os.path.basename(real) == "python3" or os.path.exists(os.path.join(os.path.dirname(real), "python3"))
+        else None
+    )
