@@ -33,8 +33,5 @@ def behind_the_shim():
         real = subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return (
-        os.path.dirname(real)
-        if os.path.basename(real) == "python3" or os.path.exists(os.path.join(os.path.dirname(real), "python3"))
-        else None
-    )
+    folder = os.path.dirname(real)
+    return folder if os.path.exists(os.path.join(folder, "python3")) else None
