@@ -1,14 +1,23 @@
 """What every test shares: a small real repository and a session that drives the gate."""
 
+import atexit
+import functools
 import os
+import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
+
+import surroundings  # noqa: E402
+
+surroundings.as_users_have()
 
 from running import pytest_collection_modifyitems, pytest_unconfigure  # noqa: E402, F401 - hooks of every run
 
@@ -27,6 +36,17 @@ def git(folder, *args):
 
 def make_project(folder, ignored):
     """A real git repository with a plan, one module and one passing test. ignored: what of `.claude` git leaves out."""
+    shutil.copytree(_template(ignored), folder, dirs_exist_ok=True)
+    git(folder, "update-index", "-q", "--refresh")  # the files are others than those that the template's index has seen
+    return folder
+
+
+@functools.lru_cache(None)
+def _template(ignored):
+    """The project that each test has a copy of: seven processes once, instead of for each."""
+    kept = tempfile.mkdtemp(prefix="team-project-")
+    atexit.register(shutil.rmtree, kept, True)
+    folder = pathlib.Path(kept) / "proj"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "old.py").write_text("OLD = 1\n")
     (folder / "test_old.py").write_text("import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        pass\n")
@@ -37,6 +57,8 @@ def make_project(folder, ignored):
     git(folder, "config", "user.email", "t@example.invalid")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "start")
+    for sample in (folder / ".git" / "hooks").glob("*.sample"):
+        sample.unlink()
     return folder
 
 

@@ -3,6 +3,7 @@
 PACK_TEST_PYTHONS (paths with `:` between them) names them; otherwise those on PATH, of pyenv and of uv are looked for.
 """
 
+import functools
 import glob
 import os
 import shutil
@@ -24,6 +25,7 @@ def _candidates():
     return [path for path in found if path]
 
 
+@functools.lru_cache(None)
 def _version(path):
     try:
         done = subprocess.run([path, "-c", _ASK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)

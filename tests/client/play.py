@@ -9,6 +9,7 @@ NAME is a story of scenarios/, or a file.
 """
 
 import argparse
+import collections
 import json
 import os
 import pathlib
@@ -32,6 +33,7 @@ from meter import Meter  # noqa: E402
 from model import Model  # noqa: E402
 
 
+NAMED = re.compile(rb'"event":"([A-Z_]+)"')  # in a record of a journal
 LIMIT = 1200  # seconds: ends a hang, measures nothing
 QUIET = 420  # the same, without a word of anybody: above what a held request waits (stage.PATIENCE), which says more
 
@@ -55,6 +57,7 @@ class World:
         self.story, self.home, self.plugin, self.project = story, home, plugin, home.project
         self.run = None  # the running client
         self._journal, self._lock, self._seen = [], threading.Lock(), None
+        self._text, self._named, self._known = None, {}, {}  # the events by name: as they lie on disk, and when `pack log` was last asked
         self.transcripts = seen.Transcripts(home.home)
         self.requests = lambda actor: 0  # how many requests came from an actor; the stage knows
 
@@ -140,19 +143,37 @@ class World:
         return self._count("AGENT_IDLE", name)
 
     def _count(self, event, name):
-        return sum(e.get("event") == event and (e.get("data") or {}).get("name") == name for e in self.journal())
+        return sum(e.get("event") == event and (e.get("data") or {}).get("name") == name for e in self.journal(event))
 
-    def journal(self):
-        """The run's events, oldest first ([] before there is a run)."""
+    def _names(self, written):
+        """How often each event stands in whole lines of the journals on disk."""
+        if written != self._text:
+            found = collections.Counter()
+            for path, _size, _at in written:
+                try:
+                    found.update(NAMED.findall(pathlib.Path(path).read_bytes().rpartition(b"\n")[0]))
+                except OSError:
+                    continue
+            self._named, self._text = found, written
+        return self._named
+
+    def journal(self, event=None):
+        """The run's events, oldest first ([] before there is a run). event: whoever asks looks at events of this name alone, and needs no
+        others; `pack log` is a process, and is started again only when there is one more of them."""
         with self._lock:
             written = self._written()
             if written and written == self._seen:
                 return list(self._journal)
-            self._seen = written
+            names = self._names(written)
+            name = event and event.encode()
+            if written and name and self._known and names[name] == self._known[name]:
+                return list(self._journal)
             code, out = self.pack("log", "--json")
+            self._seen, self._known = written, {}
             if code == 0:
                 try:
                     self._journal = [json.loads(text) for text in out.splitlines() if text.startswith("{")]
+                    self._known = names
                 except ValueError:
                     pass  # a line that is being written
             return list(self._journal)

@@ -311,7 +311,7 @@ class Stage:
             return what in call.orders
         if kind == "file":
             return (self.world.project / what).exists()
-        return any(matches(what, e) for e in self.world.journal())
+        return any(matches(what, e) for e in self.world.journal(what["event"]))
 
     # --- {placeholders} ------------------------------------------------------------------------------------------------------
     def fill(self, value, call):

@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import types
 
 import play
 import pytest
@@ -130,3 +131,30 @@ def test_a_false_story_fails_and_says_why(name, tmp_path, client_binary):
     result = play.play(told(tmp_path, "plugin: toy\n" + text), client_binary)
     assert len(result.failures) >= 1 and why in "\n".join(result.failures), str(result)
     assert "--- the run" in result.trace and "--- the journal's end ---" in result.trace
+
+
+def test_the_log_is_asked_again_only_when_what_somebody_waits_for_was_written(tmp_path):
+    """Each question is a process; a record counts once its line is whole."""
+    lines, asked = [], []
+    world = play.World({"mode": "headless"}, types.SimpleNamespace(project=tmp_path, home=tmp_path), tmp_path)
+    world.pack = lambda *words: (asked.append(words), (0, "\n".join(lines)))[1]
+    journal = tmp_path / ".claude/teams/t/journal.jsonl"
+    journal.parent.mkdir(parents=True)
+
+    def write(event, end="\n"):
+        with journal.open("a") as f:
+            f.write('{"actor":{},"data":{},"event":"%s","seq":1}%s' % (event, end))
+        if end:
+            lines.append('{"event": "%s"}' % event)
+
+    write("CLAIM")
+    assert [e["event"] for e in world.journal("DONE")] == ["CLAIM"] and len(asked) == 1
+    write("TICK")
+    assert world.journal("DONE") and len(asked) == 1
+    write("DONE", end="")
+    assert world.journal("DONE") and len(asked) == 1
+    write("", end="\n")
+    lines.append('{"event": "DONE"}')
+    assert any(e["event"] == "DONE" for e in world.journal("DONE")) and len(asked) == 2
+    write("TICK")
+    assert len(world.journal()) == len(lines) and len(asked) == 3

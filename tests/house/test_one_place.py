@@ -135,3 +135,46 @@ def test_a_limit_is_its_row(house):
     house.write("scripts/pack/protocol/tables.py", tables[:begin] + "4321" + tables[tables.index(",", begin) :])
     written = house.generate()
     assert written and all(name.endswith(".md") and "4321" in house.text(name) for name in written), written
+
+
+GUARD = '''
+@guard
+def claim_is_not_first(state: State, data: Data, actor: Actor) -> Refusal | None:
+    if data["task"] != 1:
+        return None
+    return Refusal("FIRST_TASK", "task #1 is nobody's", "it is the first", "claim another")
+
+
+'''
+STORY = """# PROTOCOL 6: the first task is nobody's.
+= ready SIMPLE
+c1: CLAIM to=supervisor task=1 revision=r1
+"""
+TELL = "import sys; from prove.transcript import play; print(play(sys.argv[1]))"
+
+
+def test_a_guard_stands_beside_its_rule(house):
+    """One file by hand: function and place. The codes' page follows, and a story is told the refusal."""
+    moves, rule = house.text("scripts/pack/protocol/moves_tasks.py"), '@rule("CLAIM", tables.IMPLEMENTERS, _OPERATIONAL + ('
+    assert moves.count(rule) == 1
+    house.write("scripts/pack/protocol/moves_tasks.py", moves.replace(rule, GUARD.lstrip() + rule + '"claim_is_not_first", '))
+    assert house.generate() == {"docs/troubleshooting.md"}
+    assert "FIRST_TASK" in house.text("docs/troubleshooting.md")
+    told = house.run(sys.executable, "-c", TELL, STORY)
+    assert "refused FIRST_TASK: task #1 is nobody's" in told.stdout, told.stdout
+
+
+def test_an_agent_is_its_prompt_and_its_group(house):
+    """By hand: the prompt, and the role's name in its group. When it may come and what it may edit follow from the group, its messages from both."""
+    prompt = house.text("agents/web-researcher.md").replace("web-researcher", "api-researcher")
+    begin, end = prompt.index("<!-- generated: messages api-researcher -->\n"), prompt.index("<!-- end: messages")
+    house.write("agents/api-researcher.md", prompt[:begin] + "<!-- generated: messages api-researcher -->\n" + prompt[end:])
+    tables, group = house.text("scripts/pack/protocol/tables.py"), '"reference-researcher", "web-researcher")'
+    assert tables.count(group) == 1
+    house.write("scripts/pack/protocol/tables.py", tables.replace(group, group[:-1] + ', "api-researcher")'))
+    house.generate()
+    assert house.text("agents/api-researcher.md") == prompt
+    by_hand = {"agents/api-researcher.md", "scripts/pack/protocol/tables.py"}
+    assert all(name.endswith(".md") or name == "scripts/pack/protocol/literals.py" for name in house.changed() - by_hand)
+    told = house.run(sys.executable, "-c", TELL, "# PROTOCOL 8\n= ready SIMPLE\nlead: SPAWN_REQUESTED name=a1 role=api-researcher\n")
+    assert "a1/1 - -> SPAWNING" in told.stdout, told.stdout

@@ -79,3 +79,15 @@ def test_nothing_is_lost_or_told_twice_in_any_number_of_hands():
 def test_no_second_try():
     with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as f:
         assert "last-failed" not in f.read()
+
+
+def test_no_shim_and_no_setting_of_the_testers_makes_each_start_dear(tmp_path):
+    """`python3` on PATH is a script of a version manager, and byte code is switched off: what tests start sees neither."""
+    shim = tmp_path / "python3"
+    shim.write_text('#!/bin/sh\nexec "%s" "$@"\n' % os.path.realpath(sys.executable))
+    shim.chmod(0o755)
+    code = "import shutil, os, surroundings; surroundings.as_users_have(); print(shutil.which('python3')); print('PYTHONDONTWRITEBYTECODE' in os.environ)"
+    env = dict(os.environ, PATH="%s:/usr/bin:/bin" % tmp_path, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=os.path.join(ROOT, "tests"))
+    done = subprocess.run([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True, check=True)
+    found, still = done.stdout.split()
+    assert os.path.dirname(found) == os.path.dirname(os.path.realpath(sys.executable)) and still == "False"

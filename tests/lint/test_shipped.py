@@ -11,6 +11,7 @@ import subprocess
 import pytest
 import pythons
 import test_client_cases
+import test_effects
 import test_hunt
 import test_siblings
 import test_strangers
@@ -71,17 +72,27 @@ def wrongly(judge, cases, found):
     return wrong
 
 
+def misled(kind, names, roots, found):
+    """The names of the cases of which a finding says that the plugin does not load, while the client loaded it, or the other way round."""
+    effects = [(name, test_effects.unlike(root, name, kind, some)) for name, root, some in zip(names, roots, found)]
+    return [name for name, unlike in effects if unlike and not str(name).startswith(test_effects.NOT_JUDGED)]
+
+
 def test_the_clients_cases(pack, tmp_path):
     cases = test_client_cases.CORPUS["cases"]
-    for case in cases:
-        test_client_cases.build(tmp_path / case["name"], case)
-    found = findings(pack, [tmp_path / case["name"] for case in cases])
+    roots = [tmp_path / case["name"] for case in cases]
+    for case, root in zip(cases, roots):
+        test_client_cases.build(root, case)
+    found = findings(pack, roots)
     assert not (wrong := wrongly(test_client_cases.judge, cases, found)), wrong[:5]
+    assert not (wrong := misled("client_cases", [case["name"] for case in cases], roots, found)), wrong[:5]
 
 
 def test_the_hunts(pack, tmp_path):
     roots = [test_hunt.make(case, tmp_path / case["name"]) for case in test_hunt.CASES]
-    assert not (wrong := wrongly(test_hunt.judge, test_hunt.CASES, findings(pack, roots))), wrong[:5]
+    found = findings(pack, roots)
+    assert not (wrong := wrongly(test_hunt.judge, test_hunt.CASES, found)), wrong[:5]
+    assert not (wrong := misled("hunt", [case["name"] for case in test_hunt.CASES], roots, found)), wrong[:5]
 
 
 def test_the_mutations(pack, tmp_path):
@@ -90,12 +101,10 @@ def test_the_mutations(pack, tmp_path):
         roots.append(tmp_path / str(number) / line[0])
         test_client_cases.build(roots[-1], {"base": line[0], "files": {}})
         write(roots[-1], line[1])
-    wrong = [
-        (line[1], said)
-        for line, said in zip(test_siblings.LINES, map(test_siblings.judge, test_siblings.LINES, findings(pack, roots)))
-        if said
-    ]
+    found = findings(pack, roots)
+    wrong = [(line[1], said) for line, said in zip(test_siblings.LINES, map(test_siblings.judge, test_siblings.LINES, found)) if said]
     assert not wrong, "%d: %s" % (len(wrong), wrong[:5])
+    assert not (wrong := misled("siblings", range(len(roots)), roots, found)), wrong[:5]
 
 
 def test_what_strangers_write(pack, tmp_path):

@@ -46,6 +46,14 @@ VERBS = {
     "record": ("pack.cli.record", "record real responses and topics as dated contracts"),
     "adr": ("pack.cli.adr", "check the real-time arithmetic of architecture decisions"),
 }
+# verb -> (what of it needs an extra, the extra, a package of it)
+EXTRAS = {
+    "rt": ("measuring", "realtime", "hdrh"),
+    "report": ("PPTX and PDF", "report", "pptx"),
+    "fleet": ("the engine", "fleet", "psycopg"),
+    "watch": ("the screen", "watch", "textual"),
+    "export": ("the spans", "otel", "opentelemetry"),
+}
 PLAIN = ("click", "jsonschema", "markdown_it", "yaml")  # what every verb needs; the others are those of the extras
 
 
@@ -95,6 +103,30 @@ def _vouched(path):
     return receipt.main(path)
 
 
+def _call(verb, argv):
+    """Run a verb by its module; behind its help stands which extra it needs where that is missing."""
+    name, _, function = VERBS[verb][0].partition(":")
+    module = importlib.import_module(name)
+    try:
+        return getattr(module, function or "main")(argv if name == "pack.cli.verbs" else argv[1:])
+    finally:  # argparse leaves by SystemExit
+        if verb in EXTRAS and _asks_for_help(argv):
+            _say_what_is_missing(*EXTRAS[verb])
+
+
+def _asks_for_help(argv):
+    return bool({"-h", "--help"} & set(argv[1:]))
+
+
+def _say_what_is_missing(what, extra, package):
+    import importlib.util
+
+    if importlib.util.find_spec(package) is None:
+        from ..base import extras
+
+        print("\n%s needs the extra `%s`, which is not installed here: %s" % (what, extra, extras.install(extra)))
+
+
 def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
     if os.environ.get("_PACK_COMPLETE"):  # a shell asks at a TAB (completion.py)
@@ -130,16 +162,17 @@ def _run(argv):
         print("pack: no verb %r%s (see pack --help)" % (verb, hint), file=sys.stderr)
         return 2
     try:
-        name, _, function = VERBS[verb][0].partition(":")
-        module = importlib.import_module(name)
-        return getattr(module, function or "main")(argv if name == "pack.cli.verbs" else argv[1:])
+        return _call(verb, argv)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "pack"):
             raise
         from ..base import extras
 
-        extra = {"rt": "realtime", "report": "report", "fleet": "fleet"}.get(verb, "" if package in PLAIN else "realtime")
+        extra = EXTRAS[verb][1] if verb in EXTRAS else "" if package in PLAIN else "realtime"
+        if _asks_for_help(argv):  # without click nothing knows its options
+            print("pack %s: %s\n\nIts options are shown once its packages are here: %s" % (verb, VERBS[verb][1], extras.install(extra)))
+            return 0
         alone = " (`pack %s` runs isolated: PYTHONPATH and the user's own site-packages do not count)" % verb if sys.flags.isolated else ""
         print("pack %s: needs the package %s: %s%s" % (verb, package, extras.install(extra), alone), file=sys.stderr)
         return 2

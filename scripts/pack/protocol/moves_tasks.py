@@ -7,10 +7,10 @@ from .kernel import GUARDS, LEAD, clone, emit, guard, rule
 from .consequences import block_task, move_task, order_given, restart_teardown, settle_task
 from .moves_risks import risk_change
 from .plan import check_overlap, check_reviewers, classify, is_conventions, sensitive_areas
+from .refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .refusal import Refusal
     from .state_types import Actor, Data, Effects, PlannedTask, State, Task
 
 

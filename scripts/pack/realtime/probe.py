@@ -20,8 +20,6 @@ import time
 import warnings
 import zlib
 
-from hdrh.histogram import HdrHistogram
-
 from pack.base.streams import driven, shown
 from pack.realtime import adapters, managed
 from pack.realtime import loop as loops
@@ -52,6 +50,8 @@ def interruptible():
 
 def new_histogram():
     """1 microsecond to an hour, three digits."""
+    from hdrh.histogram import HdrHistogram  # here: `pack rt --help` is read without the extra, too
+
     return HdrHistogram(1, HIGHEST_US, 3)
 
 

@@ -13,8 +13,6 @@ import sys
 import threading
 import time
 
-from hdrh.histogram import HdrHistogram
-
 from pack.realtime import adapters, evidence, probe
 
 START = "import sys; sys.path.insert(0, %r); from pack.realtime.shares import main; sys.exit(main())"
@@ -120,7 +118,7 @@ def _added(texts):
         return None
     whole = probe.new_histogram()
     for text in texts:
-        whole.add(HdrHistogram.decode(text))
+        whole.add(whole.decode(text))
     return whole
 
 
