@@ -224,23 +224,26 @@ class Auditor:
         loop = asyncio.get_running_loop()
         old, self.adapter = self.adapter, None
         self.lines.append("b kill")
-        await loop.run_in_executor(None, self.server.kill)
-        await asyncio.sleep(0.3)
-        await loop.run_in_executor(None, self.server.start)
-        self.lines.append("b up")
         try:
-            await asyncio.wait_for(old.close(), 5)
-        except Exception:
-            pass  # its server was killed under it
+            await loop.run_in_executor(None, self.server.kill)
+            await asyncio.sleep(0.3)
+            await loop.run_in_executor(None, self.server.start)
+            self.lines.append("b up")
+        finally:
+            await probe.let_go(old)  # its server was killed under it
         fresh = self._adapter()
-        for attempt in range(100):
-            try:
-                await fresh.prepare()
-                break
-            except Exception:
-                if attempt == 99:
-                    raise
-                await asyncio.sleep(0.1)
+        try:
+            for attempt in range(100):
+                try:
+                    await fresh.prepare()
+                    break
+                except Exception:
+                    if attempt == 99:
+                        raise
+                    await asyncio.sleep(0.1)
+        except BaseException:
+            await probe.let_go(fresh)
+            raise
         self.adapter = fresh
 
     async def run(self, stop):  # noqa: C901 - the course of one audit, from the first consumer to the last ledger line

@@ -1,6 +1,7 @@
 """What an adapter is. A user's own adapter (`module:Class` in rt.yaml) subclasses `Adapter`.
 
-The probe calls `open(deliver)`, then `send(body)` once a message, then `close()`. `deliver(body, at, receiver)` is called
+The probe calls `open(deliver)`, then `send(body)` once a message, then `close()`, also when `open` failed or was cancelled half way: nothing
+that it began to open stays. `deliver(body, at, receiver)` is called
 for each message that came back, `at` being `time.perf_counter()` as soon as it was there. `send` returns when the server
 acknowledged the message, as far as the protocol has acknowledgments, and raises when it did not. Sends are begun when they are
 due, however many are still unanswered: an adapter that lets one wait for another measures itself.

@@ -126,6 +126,17 @@ class Client(asyncio.Protocol):
 
     async def open(self):
         """Connect; MqttError if the broker refuses."""
+        try:
+            await self._opened()
+        except BaseException:  # refused, or cancelled while the broker had not answered
+            self.mine = True
+            if self.transport is not None:
+                self.transport.abort()
+            raise
+        self._ping()
+        return self
+
+    async def _opened(self):
         adapter = self.adapter
         more = {"ssl": True, "server_hostname": adapter.host} if adapter.secure else {}
         await asyncio.wait_for(self.loop.create_connection(lambda: self, adapter.host, adapter.port, **more), 10)
@@ -139,8 +150,6 @@ class Client(asyncio.Protocol):
         body += (text(adapter.user) if adapter.user else b"") + (text(adapter.password) if adapter.password else b"")
         self.transport.write(packet(0x10, body))
         await asyncio.wait_for(self.up, 10)
-        self._ping()
-        return self
 
     def _ping(self):
         self.timer = self.loop.call_later(KEEPALIVE_S / 2.0, self._ping)

@@ -49,8 +49,12 @@ class Link(asyncio.Protocol):
         writer = getattr(self.client._transport, "_io_writer", None)
         if writer is None:
             raise RuntimeError("the probe speaks NATS over TCP: give a nats:// or tls:// address")
-        await asyncio.sleep(0)  # the tasks end
         self.transport = writer.transport
+        try:
+            await asyncio.sleep(0)  # the tasks end
+        except BaseException:
+            self.close()
+            raise
         self.transport.set_protocol(self)
         self.transport.resume_reading()
         return self
@@ -134,7 +138,14 @@ class Link(asyncio.Protocol):
 
 
 async def _connected(address):
-    return await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=OPEN_S, max_reconnect_attempts=1)
+    client = nats.NATS()
+    try:
+        await client.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=OPEN_S, max_reconnect_attempts=1)
+    except BaseException:  # refused, or cancelled: the library leaves the connection open
+        if client._transport is not None:
+            client._transport.close()
+        raise
+    return client
 
 
 class Nats(Adapter):
@@ -159,6 +170,8 @@ class Nats(Adapter):
         # The library would try a node that is gone for minutes, so it is given one that listens, and two tries.
         living = [a for a in self.cluster if managed.answers(a)] if len(self.cluster) > 1 else []
         self.at = (living or [self.address])[0]
+        if self.nc is not None:
+            await self.nc.close()
         self.nc = await _connected(self.at)
         self.js = self.nc.jetstream(timeout=10)
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
@@ -181,10 +194,10 @@ class Nats(Adapter):
             self.head = ("PUB %s " % self.subject if self.core else "PUB %s %s." % (self.subject, self.inbox)).encode()
             for _ in range(self.connections):
                 link = await Link(self).open(self.at)
+                self.links.append(link)
                 if not self.core:
                     link.subscribe(1, "%s.*" % self.inbox, self._acknowledged)
                 await link.settle()
-                self.links.append(link)
 
     def _drop(self):
         for link in self.links + [self.reading] * (self.reading is not None):
@@ -310,7 +323,8 @@ class Nats(Adapter):
                         await self.js.delete_stream(self.stream + "_dead")
             except (nats.errors.Error, asyncio.TimeoutError, OSError):
                 pass  # the server is gone; nothing to remove
-            await self.nc.close()
+            finally:
+                await self.nc.close()
         self.nc = self.js = self.sub = None
 
     async def replay(self):

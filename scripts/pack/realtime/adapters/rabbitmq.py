@@ -65,13 +65,22 @@ class RabbitMQ(Adapter):
 
     async def prepare(self):
         self.closing = False
+        await self._drop()
         self.connection = await aio_pika.connect(self.address, timeout=10)
         self.channel = await self.connection.channel(publisher_confirms=True)
         if not self.looking:
             self.queue = await self._queue(self.connection, self.channel)
             for _ in range(self.connections - 1):
                 more = await aio_pika.connect(self.address, timeout=10)
-                self.producers.append((more, await more.channel(publisher_confirms=True)))
+                self.producers.append([more, None])
+                self.producers[-1][1] = await more.channel(publisher_confirms=True)
+
+    async def _drop(self):
+        for connection, _ in self.producers:
+            await connection.close()
+        self.producers = []
+        if self.connection is not None:
+            await self.connection.close()
 
     async def _look(self, deliver):
         """Hear an exchange through a queue that ends with this connection, or look at a queue: what is not acknowledged goes back."""
@@ -158,9 +167,7 @@ class RabbitMQ(Adapter):
         if self.acks:
             self.acks.cancel()
             await asyncio.gather(self.acks, return_exceptions=True)
-        for connection, _ in self.producers:
-            await connection.close()
-        self.producers, self.acks = [], None
+        self.acks = None
         if self.connection and not self.connection.is_closed:
             try:
                 if self.own and not self.keep and not self.looking:
@@ -170,7 +177,10 @@ class RabbitMQ(Adapter):
                         await channel.queue_delete(self.queue_name + ".dead")
             except (aio_pika.exceptions.AMQPError, OSError, asyncio.TimeoutError):
                 pass  # the server is gone; nothing to remove
-            await self.connection.close()
+            finally:
+                await self._drop()
+        else:
+            await self._drop()
         self.connection = self.channel = self.queue = self.receiver = None
 
     async def consumed(self):

@@ -39,12 +39,19 @@ class Pipe(asyncio.Protocol):
     def __init__(self, adapter, answer, after=None):
         self.adapter, self.answer, self.after = adapter, answer, after
         self.reader, self.out, self.transport, self.link = hiredis.Reader(), [], None, None
+        self.writer = None
 
     async def open(self, pool):
         """Connect as the pool does."""
         self.link = pool.make_connection()
-        await self.link.connect()
-        self.transport = self.link._writer.transport
+        try:
+            await self.link.connect()
+        except BaseException:
+            self.link._close()  # redis-py leaves it open when it is cancelled at its login
+            raise
+        # The connection is this object's now. It keeps the stream writer, which would close it when it is forgotten.
+        self.writer, self.link._writer, self.link._reader = self.link._writer, None, None
+        self.transport = self.writer.transport
         self.transport.set_protocol(self)
         self.transport.resume_reading()
         return self
@@ -209,7 +216,8 @@ class Redis(Adapter):
                 if self.pubsub
                 else b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\nm\r\n$" % (len(name), name)
             )
-            self.pipes = [await Pipe(self, _Answers()).open(self._pool()) for _ in range(self.connections)]
+            for _ in range(self.connections):
+                self.pipes.append(await Pipe(self, _Answers()).open(self._pool()))
 
     def _drop(self):
         for pipe in self.pipes:
@@ -379,9 +387,10 @@ class Redis(Adapter):
                 await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
         except (redis.RedisError, OSError):
             pass  # the server is gone; nothing to remove
-        if self.producer:
-            await self.producer.aclose()
-        self.producer = self.reading = self.task = self.group = None
+        finally:  # one that does not answer keeps no connection either
+            if self.producer:
+                await self.producer.aclose()
+            self.producer = self.reading = self.task = self.group = None
 
     async def _plain_reads(self):
         """How often anybody has read a stream without a group, since the server was started."""

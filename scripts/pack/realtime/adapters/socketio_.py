@@ -42,8 +42,8 @@ class SocketIO(Adapter):
                 client.on(self.event, self._comer(number if self.mode == "broadcast" else 0), namespace=self.namespace)
             client.on("disconnect", self._over, namespace=self.namespace)
             told = client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+            self.clients.append(client)  # one that never connects has to be closed, too
             await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
-            self.clients.append(client)
 
     async def sender(self):
         if self.mode != "broadcast":
@@ -53,8 +53,8 @@ class SocketIO(Adapter):
         client = socketio.AsyncClient(reconnection=False)
         client.on("disconnect", self._over, namespace=self.namespace)
         told = client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
-        await asyncio.wait_for(told, OPEN_S)
         self.clients = [client]
+        await asyncio.wait_for(told, OPEN_S)
 
     async def laggard(self, deliver, gate, told):
         """An application of python-socketio whose handler blocks its loop: an async one would only pile up tasks, for the library reads on
