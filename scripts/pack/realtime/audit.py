@@ -272,6 +272,7 @@ class Auditor:
             start, fault, fault_at = time.perf_counter(), None, self.messages // 2
             self.start = start
             tasks.append(asyncio.ensure_future(self._watch()))
+            tasks.append(asyncio.ensure_future(probe.mend(lambda: self.adapter)))
             for place, number in enumerate(self.numbers[: self.messages]):
                 wait = start + place / self.rate - time.perf_counter()
                 if wait > 0:

@@ -32,7 +32,7 @@ class Adapter:
 
     def __init__(self, address, options, connections, name):
         self.address, self.options, self.connections, self.name = address, options, connections, name
-        self.dead, self.closed = None, []
+        self.dead, self.closed, self.cut_off = None, [], asyncio.Event()
 
     # -- what the probe's own part is, and what the system's ----------------------------------------------------------
 
@@ -48,6 +48,7 @@ class Adapter:
     def ended(self, reason):
         """The server ended a connection, and said why."""
         self.closed.append(reason)
+        self.cut_off.set()
 
     def receiving(self, coroutine):
         """Start a task that receives until it is cancelled; if it ends otherwise, it is told."""
@@ -116,6 +117,11 @@ class Adapter:
     async def open(self, deliver):
         """Connect, make what is needed on the server, and begin to receive."""
         raise NotImplementedError("the adapter %s has no open()" % type(self).__name__)
+
+    async def again(self):
+        """Connect what the server has cut off once more, as an application does, and say how many connections that were. Where a client
+        library does so by itself there is nothing to do."""
+        return 0
 
     async def send(self, body, partition=0):
         """Send one message."""

@@ -319,10 +319,29 @@ class Mqtt(Adapter):
         self.deliver = deliver
         await self.prepare()
         self.consumer = self.producers[0] if self.options.get("single") else await Client(self, "c", self._came, True).open()
-        await self.consumer.subscribe("$SYS/broker/version", 0)
-        await self.consumer.subscribe(self.topic, self.qos)
+        await self._subscribe()
         if not self.looking and not self.options.get("single"):
             await self._trial()
+
+    async def _subscribe(self):
+        await self.consumer.subscribe("$SYS/broker/version", 0)
+        await self.consumer.subscribe(self.topic, self.qos)
+
+    async def again(self):
+        made = 0
+        for number, client in enumerate(self.producers):
+            if client.transport is None:
+                fresh = await Client(self, "p%d" % number if number else "p", self._came).open()
+                made += 1
+                self.producers[number] = fresh
+                if client is self.consumer:
+                    self.consumer = fresh
+                    await self._subscribe()
+        if self.consumer is not None and self.consumer.transport is None:
+            self.consumer = await Client(self, "c", self._came, True).open()
+            await self._subscribe()
+            made += 1
+        return made
 
     async def _trial(self):
         """One message over MQTT 5, where a broker says why it refuses. In 3.1.1, by which the probe publishes, it can only acknowledge

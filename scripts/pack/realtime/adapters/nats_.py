@@ -120,7 +120,9 @@ class Link(asyncio.Protocol):
                     if not waiting.done():
                         waiting.set_result(None)
             elif word == b"-ERR":
-                self.adapter.ended("the server says %s" % data[place + 5 : end].decode("utf-8", "replace"))
+                self.adapter.refused(data[place + 5 : end].decode("utf-8", "replace"))
+            elif word == b"INFO" and b'"ldm":true' in data[place:end]:
+                self.adapter.ended("the server says that it will end (lame duck mode)")
             place = end + 2
         self.buffer = data[place:]
 
@@ -193,11 +195,7 @@ class Nats(Adapter):
             self.inbox = "_INBOX.%s" % os.urandom(8).hex()
             self.head = ("PUB %s " % self.subject if self.core else "PUB %s %s." % (self.subject, self.inbox)).encode()
             for _ in range(self.connections):
-                link = await Link(self).open(self.at)
-                self.links.append(link)
-                if not self.core:
-                    link.subscribe(1, "%s.*" % self.inbox, self._acknowledged)
-                await link.settle()
+                self.links.append(await self._sending())
 
     def _drop(self):
         for link in self.links + [self.reading] * (self.reading is not None):
@@ -218,13 +216,41 @@ class Nats(Adapter):
             return
         if not self.own and not self.core:
             await self._readable()
-        self.reading = await Link(self).open(self.at)
-        target = self.subject if self.core else "_INBOX.%s" % os.urandom(8).hex()
-        self.reading.subscribe(1, target, lambda subject, body, at: deliver(body, at, 0))
-        await self.reading.settle()
+        self.deliver = deliver
+        self.target = self.subject if self.core else "_INBOX.%s" % os.urandom(8).hex()
+        await self._read()
         if not self.core:
-            config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=target)
+            config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=self.target)
             await self.js.add_consumer(self.stream, config)
+
+    async def _read(self):
+        self.reading = await Link(self).open(self.at)
+        self.reading.subscribe(1, self.target, lambda subject, body, at: self.deliver(body, at, 0))
+        await self.reading.settle()
+
+    async def again(self):
+        """The consumer that JetStream pushes to this inbox from waits for somebody who listens there, for some seconds."""
+        lost = [place for place, link in enumerate(self.links) if link.transport is None]
+        for place in lost:
+            self.links[place] = await self._sending()
+        if not self.nc.is_connected:
+            self.nc = await _connected(self.at)
+            self.js = self.nc.jetstream(timeout=10)
+        if self.reading is None or self.reading.transport is not None:
+            return len(lost)
+        await self._read()
+        return len(lost) + 1
+
+    async def _sending(self):
+        link = await Link(self).open(self.at)
+        try:
+            if not self.core:
+                link.subscribe(1, "%s.*" % self.inbox, self._acknowledged)
+            await link.settle()
+        except BaseException:
+            link.close()
+            raise
+        return link
 
     async def _readable(self):
         """RuntimeError where the application's stream lets nobody read beside its own consumers, or is not there."""
@@ -285,6 +311,13 @@ class Nats(Adapter):
         self.number += 1
         self.waiting[self.number] = settled
         link.out.append(b"%s%d %d\r\n%s\r\n" % (self.head, self.number, len(body), body))
+
+    def refused(self, text):
+        """What the server says beside its answers."""
+        if text.startswith("'Permissions Violation for Subscription"):
+            self.unable("the server refuses to be read: %s" % text)
+        else:
+            self.ended("the server says %s" % text)
 
     def _acknowledged(self, subject, body, at):
         settled = self.waiting.pop(int(subject.rpartition(b".")[2]), None)

@@ -420,14 +420,23 @@ class WebSocket(Adapter):
         for start in range(0, self.connections, 100):
             some = range(start, min(start + 100, self.connections))
             for receiver, socket in zip(some, await self._connected(some)):
-                socket.receiver = receiver if broadcast else 0
-                socket.came, socket.over = self._came, self._over
-                if socket.headers is not None:
-                    self.told = socket.headers.get("Server", self.told)
-                    socket.headers = None
-                for early in socket.inbox or ():
-                    self._came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
-                self.sockets.append(socket)
+                self.sockets.append(self._taken(socket, receiver if broadcast else 0))
+
+    def _taken(self, socket, receiver):
+        """From here on what comes on this connection is for us."""
+        socket.receiver, socket.came, socket.over = receiver, self._came, self._over
+        if socket.headers is not None:
+            self.told = socket.headers.get("Server", self.told)
+            socket.headers = None
+        for early in socket.inbox or ():
+            self._came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
+        return socket
+
+    async def again(self):
+        gone = [place for place, socket in enumerate(self.sockets) if socket.transport is None]
+        for place in gone:
+            self.sockets[place] = self._taken(await self.connect_one(place), self.sockets[place].receiver)
+        return len(gone)
 
     async def _connected(self, numbers):
         """These connections, all of them or none."""
