@@ -2,12 +2,16 @@
 come is not called lost without a look at where it is. On real brokers, with the command that users give."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 import threading
 from urllib.parse import urlsplit
 
 import pytest
+
+from pack.realtime import audit
+from pack.teams import load
 
 from .conftest import START, Running, free_port, need
 
@@ -192,3 +196,123 @@ def test_a_queue_that_is_deleted_takes_nothing_though_the_broker_confirms(rabbit
 def test_a_virtual_host_that_is_not_there_is_named(rabbit_url):
     code, out = probed("rabbitmq", rabbit_url + "nowhere")
     assert code == 2 and "virtual host 'nowhere'" in out and "is it running" not in out, out
+
+
+class OldBroker(threading.Thread):
+    """In front of mosquitto: knows MQTT 3.1.1 only, and answers a connection of version 5 as brokers do that were seen: with a refusal, with
+    the end of the connection, or not at all."""
+
+    def __init__(self, port, answer):
+        super().__init__(daemon=True)
+        self.to, self.answer, self.stopped = port, answer, threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(0.1)
+        self.held = []
+
+    def run(self):
+        while not self.stopped.is_set():
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                continue
+            self.held.append(client)
+            first = client.recv(4096)
+            if first[8] == 4:
+                there = socket.create_connection(("127.0.0.1", self.to))
+                there.sendall(first)
+                self.held.append(there)
+                threading.Thread(target=self._copy, args=(client, there), daemon=True).start()
+                threading.Thread(target=self._copy, args=(there, client), daemon=True).start()
+            elif self.answer == "refuses":
+                client.sendall(b"\x20\x02\x00\x01")
+                client.close()
+            elif self.answer == "ends":
+                client.close()
+        for each in self.held:
+            each.close()
+        self.listener.close()
+
+    @staticmethod
+    def _copy(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def stop(self):
+        """End it."""
+        self.stopped.set()
+        self.join(10)
+
+
+@pytest.mark.parametrize("answer", ["refuses", "ends", "is silent"])
+def test_a_broker_that_knows_mqtt_3_only_is_measured_by_it(answer, mqtt_url):
+    broker = OldBroker(urlsplit(mqtt_url).port, answer)
+    broker.start()
+    try:
+        code, out = probed("mqtt", "mqtt://127.0.0.1:%d" % broker.listener.getsockname()[1], "--duration", 1)
+    finally:
+        broker.stop()
+    assert code == 0 and "received 100, lost 0" in out and "ended the connection" not in out, out
+
+
+def test_a_broker_with_too_many_connections_is_not_called_away(tmp_path):
+    need("nats")
+    port = free_port()
+    (tmp_path / "n.conf").write_text('port: %d\nhost: 127.0.0.1\njetstream { store_dir: "%s" }\nmax_connections: 1\n' % (port, tmp_path))
+    running = Running(["nats-server", "-c", str(tmp_path / "n.conf")], port)
+    try:
+        code, out = probed("nats", "nats://127.0.0.1:%d" % port)
+    finally:
+        running.stop()
+    assert code == 2 and "something listens there and ended the connection" in out and "is it running" not in out, out
+
+
+def test_a_broker_of_kafkas_protocol_without_tls_is_not_called_away():
+    from .test_kafka import started
+
+    running, port = started()
+    try:
+        code, out = probed("kafka", "127.0.0.1:%d" % port, "--option", 'config={"security.protocol": "ssl"}')
+    finally:
+        running.stop()
+    assert code == 2 and "takes the connection and gives no metadata: it asks for TLS" in out and "is it running" not in out, out
+
+
+NOACK = """
+import os, redis
+from pack.realtime import audit_client
+
+name, client = os.environ["PACK_RT_NAME"], redis.Redis.from_url(os.environ["PACK_RT_ADDRESS"])
+try:
+    client.xgroup_create(name, "g", id="0", mkstream=True)
+except redis.ResponseError:
+    pass
+audit_client.ready()
+count = 1 if client.xinfo_groups(name)[0]["entries-read"] in (0, None) else 10
+while True:
+    for _, items in client.xreadgroup("g", "w", {name: ">"}, count=count, block=200, noack=True) or ():
+        count = 10
+        while len(items) == 1 and client.xlen(name) < 200:  # as many as it may read at once are there
+            pass
+        for _, fields in items:
+            audit_client.effect(audit_client.number(fields[b"m"]))
+"""
+
+
+def test_a_consumer_that_acknowledges_whole_batches_first_loses_some_wherever_they_begin(redis_url, tmp_path):
+    """It dies three times. At even places that would always be the last of ten, after a first read of one."""
+    (tmp_path / "w.py").write_text(NOACK)
+    kinds = {e["kind"]: e for e in load("realtimeSystems")["evidence"]}
+    path = {"id": "p", "adapter": "redis", "address": redis_url, "rate": 500, "messages": 200, "worker": ["{python}", "w.py"], "guarantee": "at-least-once"}
+    _, counts, _, _ = audit.delivery(path, "pack-noack", str(tmp_path), kinds["at_least_once_ack_log"])
+    assert counts["lost"] > 0, counts
+
+
+@pytest.mark.parametrize("messages, crashes", [(200, 3), (300, 3), (10, 3), (1000, 9), (60, 1), (5, 5)])
+def test_places_of_crashes_are_all_different_and_inside(messages, crashes):
+    places = audit.crash_places(messages, crashes)
+    assert len(set(places)) == crashes and all(0 <= place < messages for place in places)
+    assert places == sorted(places)
