@@ -146,7 +146,8 @@ def test_a_subject_that_may_not_be_read_is_no_loss(tmp_path):
     need("nats")
     port = free_port()
     (tmp_path / "n.conf").write_text(
-        'port: %d\nhost: 127.0.0.1\nauthorization { users: [ {user: a, password: b, permissions: {publish: ">", subscribe: "_INBOX.>"}} ] }\n' % port
+        'port: %d\nhost: 127.0.0.1\nauthorization { users: [ {user: a, password: b, permissions: {publish: ">", subscribe: "_INBOX.>"}} ] }\n'
+        % port
     )
     running = Running(["nats-server", "-c", str(tmp_path / "n.conf")], port)
     try:
@@ -282,7 +283,7 @@ def test_a_broker_of_kafkas_protocol_without_tls_is_not_called_away():
 
 
 NOACK = """
-import os, redis
+import os, redis, time
 from pack.realtime import audit_client
 
 name, client = os.environ["PACK_RT_NAME"], redis.Redis.from_url(os.environ["PACK_RT_ADDRESS"])
@@ -296,7 +297,7 @@ while True:
     for _, items in client.xreadgroup("g", "w", {name: ">"}, count=count, block=200, noack=True) or ():
         count = 10
         while len(items) == 1 and client.xlen(name) < 200:  # as many as it may read at once are there
-            pass
+            time.sleep(0.01)
         for _, fields in items:
             audit_client.effect(audit_client.number(fields[b"m"]))
 """
@@ -306,7 +307,15 @@ def test_a_consumer_that_acknowledges_whole_batches_first_loses_some_wherever_th
     """It dies three times. At even places that would always be the last of ten, after a first read of one."""
     (tmp_path / "w.py").write_text(NOACK)
     kinds = {e["kind"]: e for e in load("realtimeSystems")["evidence"]}
-    path = {"id": "p", "adapter": "redis", "address": redis_url, "rate": 500, "messages": 200, "worker": ["{python}", "w.py"], "guarantee": "at-least-once"}
+    path = {
+        "id": "p",
+        "adapter": "redis",
+        "address": redis_url,
+        "rate": 500,
+        "messages": 200,
+        "worker": ["{python}", "w.py"],
+        "guarantee": "at-least-once",
+    }
     _, counts, _, _ = audit.delivery(path, "pack-noack", str(tmp_path), kinds["at_least_once_ack_log"])
     assert counts["lost"] > 0, counts
 

@@ -73,7 +73,9 @@ class RabbitMQ(Adapter):
         await self._drop()
         self.connection = await self._connect()
         self.connection.close_callbacks.add(lambda *why: self.cut_off.set())
-        self.channel = await self.connection.channel(on_return_raises=True)  # a queue that is gone takes nothing, though the broker confirms
+        self.channel = await self.connection.channel(
+            on_return_raises=True
+        )  # a queue that is gone takes nothing, though the broker confirms
         if not self.looking:
             self.queue = await self._queue(self.connection, self.channel)
             for _ in range(self.connections - 1):
