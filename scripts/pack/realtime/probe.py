@@ -561,11 +561,17 @@ async def mend(current):
     wait, last = MEND_S[0], 0.0
     while True:
         adapter = current()
-        if adapter is None or not adapter.cut_off.is_set():
-            await asyncio.sleep(0.02)
+        if adapter is None:
+            await asyncio.sleep(MEND_S[0])
+            continue
+        try:
+            await asyncio.wait_for(adapter.cut_off.wait(), MEND_S[1])
+        except asyncio.TimeoutError:
             continue
         wait = min(2 * wait, MEND_S[1]) if time.monotonic() - last < 2 * MEND_S[1] else MEND_S[0]
         await asyncio.sleep(wait)
+        if current() is not adapter:  # a fault has put another in its place
+            continue
         last = time.monotonic()
         adapter.cut_off.clear()
         try:
