@@ -74,6 +74,7 @@ CLOSED = "something listens there and ended the connection without a word: it ha
 LOGIN = re.compile(r"refused the|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I)
 ANSWERED = re.compile(
     r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC|the broker (ended|refused)"
+    r"|read-only transaction|too many clients|the database system is|(database|role) .* does not exist"
 )
 
 

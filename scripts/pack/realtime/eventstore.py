@@ -131,9 +131,14 @@ class Store:
             self.project(page)
         return time.perf_counter() - began
 
-    def follow(self, stop, took):
-        """Keep the projection up with the log until `stop` is set; `took(event, at)` for each event when it is committed there."""
+    def follow(self, stop, took, told=None):
+        """Keep the projection up with the log until `stop` is set; `took(event, at)` for each event when it is committed there. `told`: the
+        last event of which that was said before the connection broke; what the projection took after it is made good."""
         after = self.position()
+        for page in self.pages(told) if told is not None else ():
+            for one in page:
+                if one.id <= after:
+                    took(one, time.perf_counter())
         with self.recorder.subscribe(gt=after) as woken:
             watch = threading.Thread(target=lambda: (stop.wait(), woken.stop()), daemon=True)
             watch.start()

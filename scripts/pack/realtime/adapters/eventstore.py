@@ -25,6 +25,7 @@ class EventStore(Adapter):
         super().__init__(address, options, connections, name)
         self.own, self.many = "table" not in options, int(options.get("aggregates", 100))
         self.store, self.threads, self.queues, self.next, self.loop = None, [], [], 0, None
+        self.last, self.broken, self.took = None, False, None  # the last event that was taken; whether its follower's connection broke
         self.stop, self.following, self.told = threading.Event(), None, "PostgreSQL"
 
     async def _away(self, function, *arguments):
@@ -47,17 +48,31 @@ class EventStore(Adapter):
         await self.prepare()
 
         def took(event, at):
+            self.last = event.id
             self.loop.call_soon_threadsafe(deliver, bytes(event.state), at, 0)
 
-        self.following = threading.Thread(target=self._follow, args=(took,), daemon=True)
+        self.took = took
+        self._listen()
+
+    def _listen(self):
+        self.following = threading.Thread(target=self._follow, args=(self.took,), daemon=True)
         self.following.start()
+
+    async def again(self):
+        """The follower goes on behind the last event that it took; the library's pool connects the writers by itself."""
+        if not self.broken:
+            return 0
+        await self._away(self.following.join, 5)
+        self.broken = False
+        self._listen()
+        return 1
 
     def _follow(self, took):
         try:
             if self.options.get("projection", True):
-                self.store.follow(self.stop, took)
+                self.store.follow(self.stop, took, self.last)
                 return
-            with self.store.recorder.subscribe(gt=self.store.recorder.max_notification_id()) as woken:
+            with self.store.recorder.subscribe(gt=self.store.recorder.max_notification_id() if self.last is None else self.last) as woken:
                 threading.Thread(target=lambda: (self.stop.wait(), woken.stop()), daemon=True).start()
                 for event in woken:
                     took(event, time.perf_counter())
@@ -66,6 +81,7 @@ class EventStore(Adapter):
                 self.loop.call_soon_threadsafe(self.died if isinstance(error, (ValueError, TypeError, KeyError)) else self._lost, error)
 
     def _lost(self, error):
+        self.broken = True
         self.ended("%s: %s" % (type(error).__name__, " ".join(str(error).split())[:200]))
 
     def _write(self, mine, streams):
