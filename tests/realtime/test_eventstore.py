@@ -1,6 +1,7 @@
 """PostgreSQL as an event store, through `eventsourcing`."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -90,11 +91,27 @@ def test_a_server_that_is_not_there_is_told_in_a_line(capsys):
 @pytest.mark.parametrize("projection", ["true", "false"])
 def test_a_follower_that_is_cut_off_goes_on_where_it_was(address, projection):
     """All backends are ended in the middle. The store has every event that was acknowledged, and the follower takes them all."""
-    argv = [sys.executable, "-I", START, "rt", "probe", "eventstore", address, "--rate", "100", "--duration", "6", "--option", "projection=" + projection]
+    argv = [
+        sys.executable,
+        "-I",
+        START,
+        "rt",
+        "probe",
+        "eventstore",
+        address,
+        "--rate",
+        "100",
+        "--duration",
+        "6",
+        "--option",
+        "projection=" + projection,
+    ]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         with psycopg.connect(address, autocommit=True) as admin:
-            while not admin.execute("SELECT count(*) FROM pg_stat_user_tables WHERE relname LIKE 'pack_probe%' AND n_tup_ins > 100").fetchone()[0]:
+            while not admin.execute(
+                "SELECT count(*) FROM pg_stat_user_tables WHERE relname LIKE 'pack_probe%' AND n_tup_ins > 100"
+            ).fetchone()[0]:
                 time.sleep(0.05)
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -105,3 +122,36 @@ def test_a_follower_that_is_cut_off_goes_on_where_it_was(address, projection):
     assert "the probe connected again" in out, out
     refused = int(out.partition(" failed to go out")[0].rpartition(", ")[2]) if "failed to go out" in out else 0
     assert int(out.partition("received ")[2].split(",")[0]) >= 600 - refused, out
+
+
+def test_an_acknowledged_event_that_a_crash_took_is_the_store_s_loss():
+    """synchronous_commit off and kill -9: what was acknowledged last is gone, and the next version of its aggregate follows a hole."""
+    one = postgres.Server(["fsync=on", "synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=1GB"]).start()
+    try:
+        one.sql("ALTER USER postgres PASSWORD 'secret'")
+        address = "postgresql://postgres:secret@127.0.0.1:%d/postgres" % one.port
+        argv = [
+            sys.executable,
+            "-I",
+            START,
+            "rt",
+            "probe",
+            "eventstore",
+            address,
+            "--rate",
+            "100",
+            "--duration",
+            "10",
+            "--option",
+            "aggregates=3",
+        ]
+        child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        while not one.sql("SELECT count(*) FROM pg_stat_user_tables WHERE relname LIKE 'pack_probe%' AND n_tup_ins > 100")[0][0]:
+            time.sleep(0.05)
+        one.stop(signal.SIGKILL)
+        one.start()
+        out = child.communicate(timeout=90)[0]
+    finally:
+        one.stop()
+    assert "receiver died" not in out and "the probe connected again" in out, out
+    assert int(out.partition("lost ")[2].split(",")[0].split()[0]) > 0, out

@@ -25,6 +25,7 @@ class EventStore(Adapter):
         super().__init__(address, options, connections, name)
         self.own, self.many = "table" not in options, int(options.get("aggregates", 100))
         self.store, self.threads, self.queues, self.next, self.loop = None, [], [], 0, None
+        self.holed = False
         self.last, self.broken, self.took = None, False, None  # the last event that was taken; whether its follower's connection broke
         self.stop, self.following, self.told = threading.Event(), None, "PostgreSQL"
 
@@ -34,6 +35,7 @@ class EventStore(Adapter):
     async def prepare(self):
         self.loop = asyncio.get_running_loop()
         self.store = eventstore.Store(self.address, self.options.get("table", self.name), self.connections + 3)
+        self.store.hole = self._hole
         await self._away(self.store.make)
         self.told = await self._away(self.store.version)
         # an aggregate belongs to one writer, which knows its version
@@ -80,6 +82,13 @@ class EventStore(Adapter):
             if not self.stop.is_set():
                 self.loop.call_soon_threadsafe(self.died if isinstance(error, (ValueError, TypeError, KeyError)) else self._lost, error)
 
+    def _hole(self, text):
+        """From the follower's thread: a version is missing in the log, although the append of the next one was taken."""
+        if not self.holed:
+            self.holed = True
+            told = "the log has a hole, an event that was acknowledged before is gone: %s" % text
+            self.loop.call_soon_threadsafe(self.closed.append, told)
+
     def _lost(self, error):
         self.broken = True
         self.ended("%s: %s" % (type(error).__name__, " ".join(str(error).split())[:200]))
@@ -107,9 +116,11 @@ class EventStore(Adapter):
                     error = RuntimeError("an expected version was taken")
             except Exception as wrong:
                 error = wrong
-            if error is not None:  # nothing of it was appended
+            if error is not None:  # whether it was appended is not known after a broken connection, so nobody goes on with these versions
+                touched = {who for who, _, _ in events}
                 for stream in streams:
-                    stream[1] -= sum(1 for who, _, _ in events if who == stream[0])
+                    if stream[0] in touched:
+                        stream[:] = [uuid.uuid4(), 0]
             self.loop.call_soon_threadsafe(self._settle, [tell for _, tell in some], error)
 
     @staticmethod
