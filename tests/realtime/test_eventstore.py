@@ -1,7 +1,6 @@
 """PostgreSQL as an event store, through `eventsourcing`."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -124,34 +123,36 @@ def test_a_follower_that_is_cut_off_goes_on_where_it_was(address, projection):
     assert int(out.partition("received ")[2].split(",")[0]) >= 600 - refused, out
 
 
-def test_an_acknowledged_event_that_a_crash_took_is_the_store_s_loss():
-    """synchronous_commit off and kill -9: what was acknowledged last is gone, and the next version of its aggregate follows a hole."""
-    one = postgres.Server(["fsync=on", "synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=1GB"]).start()
+def test_an_acknowledged_event_that_is_gone_is_a_hole_of_the_store_and_kills_no_receiver(address):
+    """As a crash without a synchronous commit leaves it: the projection is at older versions than the writers, who go on with the next."""
+    argv = [
+        sys.executable,
+        "-I",
+        START,
+        "rt",
+        "probe",
+        "eventstore",
+        address,
+        "--rate",
+        "100",
+        "--duration",
+        "6",
+        "--option",
+        "aggregates=5",
+    ]
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        one.sql("ALTER USER postgres PASSWORD 'secret'")
-        address = "postgresql://postgres:secret@127.0.0.1:%d/postgres" % one.port
-        argv = [
-            sys.executable,
-            "-I",
-            START,
-            "rt",
-            "probe",
-            "eventstore",
-            address,
-            "--rate",
-            "100",
-            "--duration",
-            "10",
-            "--option",
-            "aggregates=3",
-        ]
-        child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        while not one.sql("SELECT count(*) FROM pg_stat_user_tables WHERE relname LIKE 'pack_probe%' AND n_tup_ins > 100")[0][0]:
-            time.sleep(0.05)
-        one.stop(signal.SIGKILL)
-        one.start()
+        with psycopg.connect(address, autocommit=True) as admin:
+            found = None
+            while not found:
+                time.sleep(0.05)
+                found = admin.execute(
+                    "SELECT relname FROM pg_stat_user_tables WHERE relname LIKE 'pack_probe%' AND relname NOT LIKE '%\\_at'"
+                    " AND relname NOT LIKE '%\\_view' AND n_tup_ins > 100"
+                ).fetchone()
+            admin.execute("UPDATE %s_view SET version = version - 5" % found[0])
         out = child.communicate(timeout=90)[0]
     finally:
-        one.stop()
-    assert "receiver died" not in out and "the probe connected again" in out, out
-    assert int(out.partition("lost ")[2].split(",")[0].split()[0]) > 0, out
+        child.kill()
+    assert "the log has a hole, an event that was acknowledged before is gone" in out and "receiver died" not in out, out
+    assert "received 600, lost 0" in out, out
