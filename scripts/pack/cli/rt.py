@@ -71,9 +71,11 @@ out_of_scope:
 
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
+CLOSED = "something listens there and ended the connection without a word: it has too many connections, it asks for TLS, or it speaks another protocol"
 LOGIN = re.compile(r"refused the|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I)
 ANSWERED = re.compile(
     r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC|the broker (ended|refused)"
+    r"|read-only transaction|too many clients|the database system is|(database|role) .* does not exist"
 )
 
 
@@ -84,6 +86,10 @@ def way_out(error):
     said = "%s: %s" % (type(error).__name__, error)
     if LOGIN.search(said) and not isinstance(error, ConnectionRefusedError):
         return "that is what the server answered: give the address the user and password that it asks for, and the user the rights"
+    if "No such configuration property" in said:
+        return "librdkafka knows no such name: correct it in the option `config`"
+    if isinstance(error, (ConnectionResetError, EOFError)):
+        return CLOSED
     return "that is what the server answered" if ANSWERED.search(said) else START
 
 

@@ -35,6 +35,7 @@ class Store:
             max_waiting=1000,
         )
         self.recorder = PostgresApplicationRecorder(self.data, events_table_name=self.table)
+        self.hole = None  # hole(text): what the projection does about a version that is not there; None: it ends
 
     def make(self):
         """Make the tables; all connections are there afterwards."""
@@ -106,13 +107,22 @@ class Store:
         """Take these notifications into the projection and move its position, in one transaction."""
         states = {row["who"]: (row["version"], row["state"]) for row in self._run("SELECT * FROM %s_view WHERE who = ANY(%%s)" % self.table, [e.originator_id for e in events])}  # fmt: skip
         for event in events:
-            states[event.originator_id] = fold(states.get(event.originator_id), event)
+            states[event.originator_id] = self._next(states.get(event.originator_id), event)
         touched = {e.originator_id for e in events}
         text = "INSERT INTO %s_view VALUES (%%s, %%s, %%s) ON CONFLICT (who) DO UPDATE SET version = EXCLUDED.version, state = EXCLUDED.state" % self.table  # fmt: skip
         with self.data.transaction(commit=True) as cursor:
             for who in touched:
                 cursor.execute(text, (who, *states[who]))
             cursor.execute("UPDATE %s_at SET position = %%s" % self.table, (events[-1].id,))
+
+    def _next(self, state, event):
+        try:
+            return fold(state, event)
+        except ValueError as error:
+            if self.hole is None:
+                raise
+            self.hole(str(error))
+            return event.originator_version, (state or (0, ""))[1]
 
     def view(self):
         """{aggregate: (version, state)} of the projection."""
@@ -131,9 +141,14 @@ class Store:
             self.project(page)
         return time.perf_counter() - began
 
-    def follow(self, stop, took):
-        """Keep the projection up with the log until `stop` is set; `took(event, at)` for each event when it is committed there."""
+    def follow(self, stop, took, told=None):
+        """Keep the projection up with the log until `stop` is set; `took(event, at)` for each event when it is committed there. `told`: the
+        last event of which that was said before the connection broke; what the projection took after it is made good."""
         after = self.position()
+        for page in self.pages(told) if told is not None else ():
+            for one in page:
+                if one.id <= after:
+                    took(one, time.perf_counter())
         with self.recorder.subscribe(gt=after) as woken:
             watch = threading.Thread(target=lambda: (stop.wait(), woken.stop()), daemon=True)
             watch.start()

@@ -34,9 +34,16 @@ def recovery(path, name, project, server, progress=None):  # noqa: C901 - the co
     """Kill the broker under load, start it again, wait for the first message that goes all the way."""
     token, state = b"recovery", {"sent": 0, "numbers": set(), "acked": set(), "received": set(), "partial": False}
 
-    async def main(stop):  # noqa: C901 - the course of one trial, in the order in which it happens
+    async def main(stop):
+        try:
+            return await trial(stop)
+        finally:
+            state["adapter"].keep = False
+            await probe.let_go(state["adapter"])
+
+    async def trial(stop):  # noqa: C901 - the course of one trial, in the order in which it happens
         clock, loop = Clock(), asyncio.get_running_loop()
-        adapter = adapters.make(path, name, project)
+        adapter = state["adapter"] = adapters.make(path, name, project)
         adapter.keep = True
         fault = {"number": None}
 
@@ -81,7 +88,7 @@ def recovery(path, name, project, server, progress=None):  # noqa: C901 - the co
                         await asyncio.wait_for(adapter.close(), 2)
                     except Exception:
                         pass  # it broke with its server
-                    adapter = adapters.make(path, name, project)
+                    adapter = state["adapter"] = adapters.make(path, name, project)
                     adapter.keep = True
                     await asyncio.wait_for(adapter.open(deliver), 10)
                     connected = True
@@ -105,8 +112,6 @@ def recovery(path, name, project, server, progress=None):  # noqa: C901 - the co
                 if "back" in fault:
                     raise
                 # interrupted, or it never came back: there is nothing to read the log from
-        adapter.keep = False
-        await probe.let_go(adapter)
         return clock.events, told, logged
 
     events, told, logged = probe.run(main)
@@ -242,9 +247,17 @@ def adapter_errors():
 def election(path, name, project, nodes, progress=None):  # noqa: C901 - the course of one trial, in the order in which it happens
     """Kill the node that leads; recovered when a message goes all the way through the ones that are left. The log is read
     again at the end: what was acknowledged before or after must be in it."""
-    token, state = b"election", {"sent": 0, "numbers": set(), "acked": set(), "partial": False}
+    token, state = b"election", {"sent": 0, "numbers": set(), "acked": set(), "partial": False, "adapter": None}
 
-    async def main(stop):  # noqa: C901 - the course of one trial, in the order in which it happens
+    async def main(stop):
+        try:
+            return await trial(stop)
+        finally:
+            if state["adapter"] is not None:
+                state["adapter"].keep = False
+                await probe.let_go(state["adapter"])
+
+    async def trial(stop):  # noqa: C901 - the course of one trial, in the order in which it happens
         clock, mark, loop = Clock(), {"number": None}, asyncio.get_running_loop()
 
         def deliver(body, at, receiver=0):
@@ -272,13 +285,15 @@ def election(path, name, project, nodes, progress=None):  # noqa: C901 - the cou
         async def send(number):
             state["sent"] += 1
             state["numbers"].add(number)
-            await asyncio.wait_for(adapter.send(probe.make_body(token, number, 64)), 2)
+            await asyncio.wait_for(state["adapter"].send(probe.make_body(token, number, 64)), 2)
             state["acked"].add(number)
 
         until = time.perf_counter() + 30
         while True:  # a cluster that has just started has no leader yet
             try:
-                adapter = await connect()
+                if state["adapter"] is not None:  # one that knew no leader
+                    await give_up(state["adapter"])
+                adapter = state["adapter"] = await connect()
                 leader = await adapter.leader()
                 if leader:
                     break
@@ -305,11 +320,11 @@ def election(path, name, project, nodes, progress=None):  # noqa: C901 - the cou
         until = time.perf_counter() + 60
         while "back" not in mark and time.perf_counter() < until and not stop.is_set():
             try:
-                if adapter is None:
-                    adapter = await connect()
+                if state["adapter"] is None:
+                    state["adapter"] = await connect()
                 await send(number)
             except Exception:
-                broken, adapter = adapter, None
+                broken, state["adapter"] = state["adapter"], None
                 if broken is not None:
                     await give_up(broken)
                 await asyncio.sleep(0.05)
@@ -318,15 +333,13 @@ def election(path, name, project, nodes, progress=None):  # noqa: C901 - the cou
             if progress:
                 progress.update(0, 1, text="waiting for the first message under another leader")
         state["partial"] = stop.is_set()
-        logged = None
+        logged, adapter = None, state["adapter"]
         if adapter is not None:
             after = await adapter.leader()
             if after and after != leader:
                 clock.note("elected", after)
             if adapter.persistent:
                 logged = {probe.number_of(b, token) for b, _ in await adapter.replay()}
-            adapter.keep = False
-            await adapter.close()
         return clock.events, told, state["acked"] if logged is None else logged
 
     events, told, logged = probe.run(main)

@@ -510,6 +510,7 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
     usage = loops.Usage(asyncio.get_running_loop())
     recording.zero = await begin() if begin is not None else time.perf_counter() + 0.05 + before / rate
     sender = _Sender(adapter, recording, (-before, total), size, token, stop, members or adapter.fanout, progress, ear.kept)
+    mending = asyncio.ensure_future(mend(lambda: adapter))
     try:
         if sends:
             sender.start()
@@ -528,6 +529,8 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
     finally:
         sender.over = True
         sender.cancel()
+        mending.cancel()
+        await asyncio.gather(mending, return_exceptions=True)
         usage.stop()
         recording.usage = usage.seconds
         for task in list(sender.tasks):
@@ -547,6 +550,35 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         if progress:
             progress.close(recording)
     return recording
+
+
+MEND_S = (0.05, 1.0)  # the first wait before a new connection, and the longest
+
+
+async def mend(current):
+    """Connect again what the server cuts off, for ever; `current()` is the adapter, or None while a fault is under way. A probe that stayed away
+    would report its own absence as the system's loss."""
+    wait, last = MEND_S[0], 0.0
+    while True:
+        adapter = current()
+        if adapter is None:
+            await asyncio.sleep(MEND_S[0])
+            continue
+        try:
+            await asyncio.wait_for(adapter.cut_off.wait(), MEND_S[1])
+        except asyncio.TimeoutError:
+            continue
+        wait = min(2 * wait, MEND_S[1]) if time.monotonic() - last < 2 * MEND_S[1] else MEND_S[0]
+        await asyncio.sleep(wait)
+        if current() is not adapter:  # a fault has put another in its place
+            continue
+        last = time.monotonic()
+        adapter.cut_off.clear()
+        try:
+            if await adapter.again():
+                adapter.closed.append("the probe connected again")
+        except Exception:  # whatever the library raises: the server is not back yet
+            adapter.cut_off.set()
 
 
 def deaf(adapter, recording):
@@ -571,8 +603,10 @@ async def told_run(adapter, *arguments, **more):
         adapter.seen = managed.connections(asked, managed.family(os.getpid()))
         told.append(await adapter.server())
 
+    token = more.setdefault("token", os.urandom(4).hex().encode())
     try:
         recording = await open_loop(adapter, *arguments, opened=opened, **more)
+        recording.closed += await kept(adapter, recording, token)
         try:
             if adapter.seen is not None and not any(adapter.seen.values()):  # it connects when it has something to send
                 adapter.seen = managed.connections(asked, managed.family(os.getpid()))
@@ -582,6 +616,24 @@ async def told_run(adapter, *arguments, **more):
         return recording, told[-1]
     finally:
         await let_go(adapter)
+
+
+MOST_LOOKED_AT = 200000  # messages in a log that is read again
+
+
+async def kept(adapter, recording, token):
+    """A line where what did not come is in the server's log: it was not lost, nobody handed it out."""
+    if not adapter.persistent or not recording.lost or recording.partial or not getattr(adapter, "own", False) or adapter.forget:
+        return []
+    if recording.sent > MOST_LOOKED_AT:
+        return []
+    try:
+        log = await asyncio.wait_for(adapter.replay(), 10)
+    except Exception:
+        return []  # the server is gone, and its log with it
+    there = {number_of(body, token) for body, _ in log}
+    found = sum(number in there and not recording.came(number) for number in range(recording.sent))
+    return ["%d of what did not come are in the server's log: it kept them and did not hand them out" % found] if found else []
 
 
 async def let_go(adapter):

@@ -1,6 +1,7 @@
 """What an adapter is. A user's own adapter (`module:Class` in rt.yaml) subclasses `Adapter`.
 
-The probe calls `open(deliver)`, then `send(body)` once a message, then `close()`. `deliver(body, at, receiver)` is called
+The probe calls `open(deliver)`, then `send(body)` once a message, then `close()`, also when `open` failed or was cancelled half way: nothing
+that it began to open stays. `deliver(body, at, receiver)` is called
 for each message that came back, `at` being `time.perf_counter()` as soon as it was there. `send` returns when the server
 acknowledged the message, as far as the protocol has acknowledgments, and raises when it did not. Sends are begun when they are
 due, however many are still unanswered: an adapter that lets one wait for another measures itself.
@@ -31,7 +32,7 @@ class Adapter:
 
     def __init__(self, address, options, connections, name):
         self.address, self.options, self.connections, self.name = address, options, connections, name
-        self.dead, self.closed = None, []
+        self.dead, self.closed, self.cut_off = None, [], asyncio.Event()
 
     # -- what the probe's own part is, and what the system's ----------------------------------------------------------
 
@@ -47,6 +48,7 @@ class Adapter:
     def ended(self, reason):
         """The server ended a connection, and said why."""
         self.closed.append(reason)
+        self.cut_off.set()
 
     def receiving(self, coroutine):
         """Start a task that receives until it is cancelled; if it ends otherwise, it is told."""
@@ -115,6 +117,11 @@ class Adapter:
     async def open(self, deliver):
         """Connect, make what is needed on the server, and begin to receive."""
         raise NotImplementedError("the adapter %s has no open()" % type(self).__name__)
+
+    async def again(self):
+        """Connect what the server has cut off once more, as an application does, and say how many connections that were. Where a client
+        library does so by itself there is nothing to do."""
+        return 0
 
     async def send(self, body, partition=0):
         """Send one message."""

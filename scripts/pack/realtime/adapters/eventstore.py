@@ -25,6 +25,8 @@ class EventStore(Adapter):
         super().__init__(address, options, connections, name)
         self.own, self.many = "table" not in options, int(options.get("aggregates", 100))
         self.store, self.threads, self.queues, self.next, self.loop = None, [], [], 0, None
+        self.holed = False
+        self.last, self.broken, self.took = None, False, None  # the last event that was taken; whether its follower's connection broke
         self.stop, self.following, self.told = threading.Event(), None, "PostgreSQL"
 
     async def _away(self, function, *arguments):
@@ -33,6 +35,7 @@ class EventStore(Adapter):
     async def prepare(self):
         self.loop = asyncio.get_running_loop()
         self.store = eventstore.Store(self.address, self.options.get("table", self.name), self.connections + 3)
+        self.store.hole = self._hole
         await self._away(self.store.make)
         self.told = await self._away(self.store.version)
         # an aggregate belongs to one writer, which knows its version
@@ -47,17 +50,31 @@ class EventStore(Adapter):
         await self.prepare()
 
         def took(event, at):
+            self.last = event.id
             self.loop.call_soon_threadsafe(deliver, bytes(event.state), at, 0)
 
-        self.following = threading.Thread(target=self._follow, args=(took,), daemon=True)
+        self.took = took
+        self._listen()
+
+    def _listen(self):
+        self.following = threading.Thread(target=self._follow, args=(self.took,), daemon=True)
         self.following.start()
+
+    async def again(self):
+        """The follower goes on behind the last event that it took; the library's pool connects the writers by itself."""
+        if not self.broken:
+            return 0
+        await self._away(self.following.join, 5)
+        self.broken = False
+        self._listen()
+        return 1
 
     def _follow(self, took):
         try:
             if self.options.get("projection", True):
-                self.store.follow(self.stop, took)
+                self.store.follow(self.stop, took, self.last)
                 return
-            with self.store.recorder.subscribe(gt=self.store.recorder.max_notification_id()) as woken:
+            with self.store.recorder.subscribe(gt=self.store.recorder.max_notification_id() if self.last is None else self.last) as woken:
                 threading.Thread(target=lambda: (self.stop.wait(), woken.stop()), daemon=True).start()
                 for event in woken:
                     took(event, time.perf_counter())
@@ -65,7 +82,15 @@ class EventStore(Adapter):
             if not self.stop.is_set():
                 self.loop.call_soon_threadsafe(self.died if isinstance(error, (ValueError, TypeError, KeyError)) else self._lost, error)
 
+    def _hole(self, text):
+        """From the follower's thread: a version is missing in the log, although the append of the next one was taken."""
+        if not self.holed:
+            self.holed = True
+            told = "the log has a hole, an event that was acknowledged before is gone: %s" % text
+            self.loop.call_soon_threadsafe(self.closed.append, told)
+
     def _lost(self, error):
+        self.broken = True
         self.ended("%s: %s" % (type(error).__name__, " ".join(str(error).split())[:200]))
 
     def _write(self, mine, streams):
@@ -91,9 +116,11 @@ class EventStore(Adapter):
                     error = RuntimeError("an expected version was taken")
             except Exception as wrong:
                 error = wrong
-            if error is not None:  # nothing of it was appended
+            if error is not None:  # whether it was appended is not known after a broken connection, so nobody goes on with these versions
+                touched = {who for who, _, _ in events}
                 for stream in streams:
-                    stream[1] -= sum(1 for who, _, _ in events if who == stream[0])
+                    if stream[0] in touched:
+                        stream[:] = [uuid.uuid4(), 0]
             self.loop.call_soon_threadsafe(self._settle, [tell for _, tell in some], error)
 
     @staticmethod

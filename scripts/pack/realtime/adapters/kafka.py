@@ -16,6 +16,7 @@ import time
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from pack.realtime import managed
 from pack.realtime.adapters.base import Adapter
 
 
@@ -71,7 +72,15 @@ class Kafka(Adapter):
         self.producer = Producer(
             self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "error_cb": self._trouble})), logger=SILENT
         )
-        meta = await asyncio.get_running_loop().run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
+        try:
+            meta = await self.loop.run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
+        except KafkaException as error:  # the same one whatever went wrong
+            if self.servers and managed.answers(self.servers.split(",")[0]):
+                raise RuntimeError(
+                    "%s takes the connection and gives no metadata: it asks for TLS or for a login, or for none (`config: {security.protocol: ...}`), "
+                    "or it does not speak Kafka's protocol (%s)" % (self.servers, error.args[0].str())
+                )
+            raise
         self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
         self.mock = self.cluster.startswith(MOCK)
         if not self.servers:

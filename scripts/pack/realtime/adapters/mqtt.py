@@ -6,8 +6,8 @@ Without TCP_NODELAY Nagle's algorithm and delayed acknowledgments can together c
 name does not help a client that publishes and subscribes on one connection, the client's does (measured).
 
 The probe speaks MQTT itself: it publishes with any number of messages unacknowledged (client libraries allow 20 by default) and
-tells the broker, by MQTT 5, that it may do the same towards the subscriber (mosquitto allows 20 without being told). `single` has
-no such word to the broker. retain: the broker keeps the newest message for whoever subscribes later (`pack rt slow` asks for it).
+tells the broker, by MQTT 5, that it may do the same towards the subscriber (mosquitto allows 20 without being told). `single`, and a
+broker that knows 3.1.1 only, have no such word. retain: the broker keeps the newest message for whoever subscribes later (`pack rt slow` asks for it).
 """
 
 import asyncio
@@ -62,6 +62,7 @@ REASONS = {
 }
 CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, DISCONNECT = 2, 3, 4, 5, 6, 7, 9, 14
 KEEPALIVE_S = 60
+WIDE_S = 5.0  # for an answer to MQTT 5; some brokers that do not know it say nothing
 WIDTHS = {0x11: 4, 0x13: 2, 0x21: 2, 0x22: 2, 0x25: 1, 0x27: 4, 0x28: 1, 0x29: 1, 0x2A: 1}  # of a CONNACK's properties; others are strings
 
 
@@ -126,6 +127,17 @@ class Client(asyncio.Protocol):
 
     async def open(self):
         """Connect; MqttError if the broker refuses."""
+        try:
+            await self._opened()
+        except BaseException:  # refused, or cancelled while the broker had not answered
+            self.mine = True
+            if self.transport is not None:
+                self.transport.abort()
+            raise
+        self._ping()
+        return self
+
+    async def _opened(self):
         adapter = self.adapter
         more = {"ssl": True, "server_hostname": adapter.host} if adapter.secure else {}
         await asyncio.wait_for(self.loop.create_connection(lambda: self, adapter.host, adapter.port, **more), 10)
@@ -139,8 +151,6 @@ class Client(asyncio.Protocol):
         body += (text(adapter.user) if adapter.user else b"") + (text(adapter.password) if adapter.password else b"")
         self.transport.write(packet(0x10, body))
         await asyncio.wait_for(self.up, 10)
-        self._ping()
-        return self
 
     def _ping(self):
         self.timer = self.loop.call_later(KEEPALIVE_S / 2.0, self._ping)
@@ -287,7 +297,7 @@ class Mqtt(Adapter):
         self.nodelay = options.get("nodelay", not options.get("single", False))
         self.acknowledges, self.retain = self.qos > 0, 1 if options.get("retain") else 0
         self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
-        self.trial = None
+        self.trial, self.narrow = None, False  # narrow: a broker that knows MQTT 3.1.1 only
 
     async def prepare(self):
         if not self.looking and (set("+#") & set(self.topic) or self.topic.startswith("$")):
@@ -309,11 +319,46 @@ class Mqtt(Adapter):
             self.named("topic")
         self.deliver = deliver
         await self.prepare()
-        self.consumer = self.producers[0] if self.options.get("single") else await Client(self, "c", self._came, True).open()
+        self.consumer = self.producers[0] if self.options.get("single") else await self._consumer()
+        await self._subscribe()
+        if not self.looking and self.consumer.wide:
+            await self._trial()
+
+    async def _consumer(self):
+        """A subscriber over MQTT 5; over 3.1.1 where the broker knows no other, for it took the producers by that."""
+        before, wrong = len(self.closed), None
+        if not self.narrow:
+            try:
+                return await asyncio.wait_for(Client(self, "c", self._came, True).open(), WIDE_S)
+            except (OSError, asyncio.TimeoutError) as error:
+                wrong = error
+        try:
+            client = await Client(self, "c", self._came).open()
+        except (OSError, asyncio.TimeoutError) as error:
+            raise wrong or error
+        self.narrow = True
+        del self.closed[before:]  # that it ended a connection of the other version
+        return client
+
+    async def _subscribe(self):
         await self.consumer.subscribe("$SYS/broker/version", 0)
         await self.consumer.subscribe(self.topic, self.qos)
-        if not self.looking and not self.options.get("single"):
-            await self._trial()
+
+    async def again(self):
+        made = 0
+        for number, client in enumerate(self.producers):
+            if client.transport is None:
+                fresh = await Client(self, "p%d" % number if number else "p", self._came).open()
+                made += 1
+                self.producers[number] = fresh
+                if client is self.consumer:
+                    self.consumer = fresh
+                    await self._subscribe()
+        if self.consumer is not None and self.consumer.transport is None:
+            self.consumer = await self._consumer()
+            await self._subscribe()
+            made += 1
+        return made
 
     async def _trial(self):
         """One message over MQTT 5, where a broker says why it refuses. In 3.1.1, by which the probe publishes, it can only acknowledge
@@ -364,7 +409,7 @@ class Mqtt(Adapter):
     async def retained(self):
         """What a new subscriber is given at once, as bodies; the broker keeps nothing of it afterwards."""
         found = []
-        client = await Client(self, "r", lambda topic, body, at: found.append(body), True).open()
+        client = await Client(self, "r", lambda topic, body, at: found.append(body)).open()
         await client.subscribe(self.topic, self.qos)
         await asyncio.sleep(0.3)
         client.publish(self.named_topic, b"", 1, lambda error: None)

@@ -49,8 +49,12 @@ class Link(asyncio.Protocol):
         writer = getattr(self.client._transport, "_io_writer", None)
         if writer is None:
             raise RuntimeError("the probe speaks NATS over TCP: give a nats:// or tls:// address")
-        await asyncio.sleep(0)  # the tasks end
         self.transport = writer.transport
+        try:
+            await asyncio.sleep(0)  # the tasks end
+        except BaseException:
+            self.close()
+            raise
         self.transport.set_protocol(self)
         self.transport.resume_reading()
         return self
@@ -116,7 +120,9 @@ class Link(asyncio.Protocol):
                     if not waiting.done():
                         waiting.set_result(None)
             elif word == b"-ERR":
-                self.adapter.ended("the server says %s" % data[place + 5 : end].decode("utf-8", "replace"))
+                self.adapter.refused(data[place + 5 : end].decode("utf-8", "replace"))
+            elif word == b"INFO" and b'"ldm":true' in data[place:end]:
+                self.adapter.ended("the server says that it will end (lame duck mode)")
             place = end + 2
         self.buffer = data[place:]
 
@@ -134,7 +140,14 @@ class Link(asyncio.Protocol):
 
 
 async def _connected(address):
-    return await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=OPEN_S, max_reconnect_attempts=1)
+    client = nats.NATS()
+    try:
+        await client.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=OPEN_S, max_reconnect_attempts=1)
+    except BaseException:  # refused, or cancelled: the library leaves the connection open
+        if client._transport is not None:
+            client._transport.close()
+        raise
+    return client
 
 
 class Nats(Adapter):
@@ -159,6 +172,8 @@ class Nats(Adapter):
         # The library would try a node that is gone for minutes, so it is given one that listens, and two tries.
         living = [a for a in self.cluster if managed.answers(a)] if len(self.cluster) > 1 else []
         self.at = (living or [self.address])[0]
+        if self.nc is not None:
+            await self.nc.close()
         self.nc = await _connected(self.at)
         self.js = self.nc.jetstream(timeout=10)
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
@@ -180,11 +195,7 @@ class Nats(Adapter):
             self.inbox = "_INBOX.%s" % os.urandom(8).hex()
             self.head = ("PUB %s " % self.subject if self.core else "PUB %s %s." % (self.subject, self.inbox)).encode()
             for _ in range(self.connections):
-                link = await Link(self).open(self.at)
-                if not self.core:
-                    link.subscribe(1, "%s.*" % self.inbox, self._acknowledged)
-                await link.settle()
-                self.links.append(link)
+                self.links.append(await self._sending())
 
     def _drop(self):
         for link in self.links + [self.reading] * (self.reading is not None):
@@ -205,13 +216,41 @@ class Nats(Adapter):
             return
         if not self.own and not self.core:
             await self._readable()
-        self.reading = await Link(self).open(self.at)
-        target = self.subject if self.core else "_INBOX.%s" % os.urandom(8).hex()
-        self.reading.subscribe(1, target, lambda subject, body, at: deliver(body, at, 0))
-        await self.reading.settle()
+        self.deliver = deliver
+        self.target = self.subject if self.core else "_INBOX.%s" % os.urandom(8).hex()
+        await self._read()
         if not self.core:
-            config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=target)
+            config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=self.target)
             await self.js.add_consumer(self.stream, config)
+
+    async def _read(self):
+        self.reading = await Link(self).open(self.at)
+        self.reading.subscribe(1, self.target, lambda subject, body, at: self.deliver(body, at, 0))
+        await self.reading.settle()
+
+    async def again(self):
+        """The consumer that JetStream pushes to this inbox from waits for somebody who listens there, for some seconds."""
+        lost = [place for place, link in enumerate(self.links) if link.transport is None]
+        for place in lost:
+            self.links[place] = await self._sending()
+        if not self.nc.is_connected:
+            self.nc = await _connected(self.at)
+            self.js = self.nc.jetstream(timeout=10)
+        if self.reading is None or self.reading.transport is not None:
+            return len(lost)
+        await self._read()
+        return len(lost) + 1
+
+    async def _sending(self):
+        link = await Link(self).open(self.at)
+        try:
+            if not self.core:
+                link.subscribe(1, "%s.*" % self.inbox, self._acknowledged)
+            await link.settle()
+        except BaseException:
+            link.close()
+            raise
+        return link
 
     async def _readable(self):
         """RuntimeError where the application's stream lets nobody read beside its own consumers, or is not there."""
@@ -273,6 +312,13 @@ class Nats(Adapter):
         self.waiting[self.number] = settled
         link.out.append(b"%s%d %d\r\n%s\r\n" % (self.head, self.number, len(body), body))
 
+    def refused(self, text):
+        """What the server says beside its answers."""
+        if text.startswith("'Permissions Violation for Subscription"):
+            self.unable("the server refuses to be read: %s" % text)
+        else:
+            self.ended("the server says %s" % text)
+
     def _acknowledged(self, subject, body, at):
         settled = self.waiting.pop(int(subject.rpartition(b".")[2]), None)
         if settled is not None:
@@ -310,7 +356,8 @@ class Nats(Adapter):
                         await self.js.delete_stream(self.stream + "_dead")
             except (nats.errors.Error, asyncio.TimeoutError, OSError):
                 pass  # the server is gone; nothing to remove
-            await self.nc.close()
+            finally:
+                await self.nc.close()
         self.nc = self.js = self.sub = None
 
     async def replay(self):

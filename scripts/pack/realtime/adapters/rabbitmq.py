@@ -7,10 +7,14 @@ With `dead_letter` the queue has a dead-letter exchange, and what is rejected en
 
 import asyncio
 import time
+from urllib.parse import urlsplit
 
 import aio_pika
+from aiormq.exceptions import InvalidFrameError
 
 from pack.realtime.adapters.base import Adapter
+
+BLOCKED = "the broker blocked the connection: it is low on memory or disk, and takes no messages"
 
 
 class RabbitMQ(Adapter):
@@ -25,6 +29,7 @@ class RabbitMQ(Adapter):
         self.connection = self.channel = self.queue = self.receiver = self.acks = None
         self.producers, self.next, self.sent = [], 0, 0  # [(connection, channel)] beside the first
         self.closing = self.asked = False
+        self.deliver = None
         self.type = options.get("queue_type", "quorum" if options.get("quorum") else "classic")
         self.mode = aio_pika.DeliveryMode.PERSISTENT if options.get("persistent", True) else aio_pika.DeliveryMode.NOT_PERSISTENT
 
@@ -65,13 +70,34 @@ class RabbitMQ(Adapter):
 
     async def prepare(self):
         self.closing = False
-        self.connection = await aio_pika.connect(self.address, timeout=10)
-        self.channel = await self.connection.channel(publisher_confirms=True)
+        await self._drop()
+        self.connection = await self._connect()
+        self.connection.close_callbacks.add(lambda *why: self.cut_off.set())
+        self.channel = await self.connection.channel(
+            on_return_raises=True
+        )  # a queue that is gone takes nothing, though the broker confirms
         if not self.looking:
             self.queue = await self._queue(self.connection, self.channel)
             for _ in range(self.connections - 1):
-                more = await aio_pika.connect(self.address, timeout=10)
-                self.producers.append((more, await more.channel(publisher_confirms=True)))
+                more = await self._connect()
+                self.producers.append([more, None])
+                self.producers[-1][1] = await more.channel(on_return_raises=True)
+
+    async def _connect(self):
+        try:
+            return await aio_pika.connect(self.address, timeout=10)
+        except InvalidFrameError as error:  # the library does not say why the broker closed it; everything before was accepted
+            raise RuntimeError(
+                "the broker closed the connection when the virtual host %r was opened: is there one of that name, and may this user see it? (%s)"
+                % (urlsplit(self.address).path[1:] or "/", error)
+            )
+
+    async def _drop(self):
+        for connection, _ in self.producers:
+            await connection.close()
+        self.producers = []
+        if self.connection is not None:
+            await self.connection.close()
 
     async def _look(self, deliver):
         """Hear an exchange through a queue that ends with this connection, or look at a queue: what is not acknowledged goes back."""
@@ -99,19 +125,36 @@ class RabbitMQ(Adapter):
         if not self.asked:
             await self._free()
             self.asked = True  # what a fault leaves there is the probe's
+        self.deliver = deliver
+        await self._receive()
+
+    async def again(self):
+        held = [self.connection] + [connection for connection, _ in self.producers] + [self.receiver] * (self.receiver is not None)
+        if not any(part.is_closed for part in held):
+            return 0
+        if self.acks:
+            self.acks.cancel()
+        await self.prepare()
+        if self.deliver is not None:
+            await self._receive()
+        return 1 + len(self.producers)
+
+    async def _receive(self):
         # No limit of what is on its way, and one acknowledgment for all that came meanwhile: else the window, not the broker, is measured.
         self.receiver = await self.connection.channel()
+        (await self.receiver.get_underlay_channel()).on_consumer_cancel_callbacks.add(self._cancelled)
         stream = self.type == "stream"
         await self.receiver.set_qos(prefetch_count=2000 if stream else 0)  # a stream asks for a limit
         newest = [None]
 
         async def came(message):
-            deliver(message.body, time.perf_counter(), 0)
+            self.deliver(message.body, time.perf_counter(), 0)
             newest[0] = message
 
         async def acknowledge():
             while True:
                 await asyncio.sleep(0.02)
+                self._blocked()
                 message, newest[0] = newest[0], None
                 if message is not None:
                     await message.ack(multiple=True)
@@ -121,6 +164,16 @@ class RabbitMQ(Adapter):
         self.receiver.close_callbacks.add(
             lambda sender, error=None: None if self.closing else self.ended("the channel was closed: %s" % (error or "without a word"))
         )
+
+    def _cancelled(self, *which):
+        if not self.closing:
+            self.ended("the broker cancelled the consumer: the queue was deleted, or the node that holds it is gone")
+
+    def _blocked(self):
+        """The broker holds publishers back while it has too little memory or disk. The library only logs it, and waits by itself."""
+        free = getattr(self.connection.transport.connection, "_Connection__connection_unblocked", None)
+        if free is not None and not free.is_set() and BLOCKED not in self.closed:
+            self.closed.append(BLOCKED)
 
     async def laggard(self, deliver, gate, told):
         """A consumer that begins late."""
@@ -158,9 +211,9 @@ class RabbitMQ(Adapter):
         if self.acks:
             self.acks.cancel()
             await asyncio.gather(self.acks, return_exceptions=True)
-        for connection, _ in self.producers:
-            await connection.close()
-        self.producers, self.acks = [], None
+        self.acks = None
+        if self.receiver is not None and not self.receiver.is_closed:
+            await self.receiver.close()  # before its queue, else the library reports a consumer that the broker cancelled
         if self.connection and not self.connection.is_closed:
             try:
                 if self.own and not self.keep and not self.looking:
@@ -170,7 +223,10 @@ class RabbitMQ(Adapter):
                         await channel.queue_delete(self.queue_name + ".dead")
             except (aio_pika.exceptions.AMQPError, OSError, asyncio.TimeoutError):
                 pass  # the server is gone; nothing to remove
-            await self.connection.close()
+            finally:
+                await self._drop()
+        else:
+            await self._drop()
         self.connection = self.channel = self.queue = self.receiver = None
 
     async def consumed(self):

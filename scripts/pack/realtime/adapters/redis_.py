@@ -39,12 +39,19 @@ class Pipe(asyncio.Protocol):
     def __init__(self, adapter, answer, after=None):
         self.adapter, self.answer, self.after = adapter, answer, after
         self.reader, self.out, self.transport, self.link = hiredis.Reader(), [], None, None
+        self.writer = None
 
     async def open(self, pool):
         """Connect as the pool does."""
         self.link = pool.make_connection()
-        await self.link.connect()
-        self.transport = self.link._writer.transport
+        try:
+            await self.link.connect()
+        except BaseException:
+            self.link._close()  # redis-py leaves it open when it is cancelled at its login
+            raise
+        # The connection is this object's now. It keeps the stream writer, which would close it when it is forgotten.
+        self.writer, self.link._writer, self.link._reader = self.link._writer, None, None
+        self.transport = self.writer.transport
         self.transport.set_protocol(self)
         self.transport.resume_reading()
         return self
@@ -209,7 +216,8 @@ class Redis(Adapter):
                 if self.pubsub
                 else b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\nm\r\n$" % (len(name), name)
             )
-            self.pipes = [await Pipe(self, _Answers()).open(self._pool()) for _ in range(self.connections)]
+            for _ in range(self.connections):
+                self.pipes.append(await Pipe(self, _Answers()).open(self._pool()))
 
     def _drop(self):
         for pipe in self.pipes:
@@ -231,12 +239,35 @@ class Redis(Adapter):
             return
         self.group = self.name + "-probe"
         await self.producer.xgroup_create(self.stream, self.group, id=start, mkstream=True)
+        await self._read()
+
+    async def _read(self):
+        """Let reads wait at the server."""
         words = ["XREADGROUP", "GROUP", self.group, "probe", "COUNT", "1000", "BLOCK", "0", "NOACK", "STREAMS", self.stream, ">"]
         self.ask = command(*[w.encode() for w in words])
         self.reading = await Pipe(self, self._came, self._again).open(self._pool())
-        self.answered, self.read, self.refused = 0, 0, None
+        self.answered, self.refused = 0, None
         self.reading.write(self.ask * READS)
         self.reading.flush()
+
+    async def again(self):
+        made = 0
+        for place, pipe in enumerate(self.pipes):
+            if pipe.transport is None:
+                self.pipes[place] = await Pipe(self, pipe.answer).open(self._pool())
+                made += 1
+        if self.reading is None or self.reading.transport is not None:
+            return made
+        if self.pubsub:
+            await self._subscribe()
+            return made + 1
+        try:  # the group knows how far it was read, where the server has not forgotten it
+            await self.producer.xgroup_create(self.stream, self.group, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+        await self._read()
+        return made + 1
 
     async def _subscribe(self):
         there = asyncio.get_running_loop().create_future()
@@ -357,8 +388,12 @@ class Redis(Adapter):
             await self.posted(body, partition)
 
     async def server(self):
-        info = await self.producer.info("server")
-        return "redis %s" % info.get("redis_version", "?"), "real"
+        try:  # which nobody is forbidden, as INFO is to many users
+            told = await self.producer.execute_command("HELLO", "2")
+        except redis.ResponseError:  # before Redis 6
+            return "redis %s" % (await self.producer.info("server")).get("redis_version", "?"), "real"
+        told = dict(zip(told[::2], told[1::2]))
+        return "%s %s" % tuple((told.get(name) or b"?").decode() for name in (b"server", b"version")), "real"
 
     async def close(self):
         if self.task:
@@ -379,13 +414,18 @@ class Redis(Adapter):
                 await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
         except (redis.RedisError, OSError):
             pass  # the server is gone; nothing to remove
-        if self.producer:
-            await self.producer.aclose()
-        self.producer = self.reading = self.task = self.group = None
+        finally:  # one that does not answer keeps no connection either
+            if self.producer:
+                await self.producer.aclose()
+            self.producer = self.reading = self.task = self.group = None
 
     async def _plain_reads(self):
-        """How often anybody has read a stream without a group, since the server was started."""
-        stats = await self.producer.info("commandstats")
+        """How often anybody has read a stream without a group, since the server was started; None where we may not know (INFO is forbidden to
+        many users)."""
+        try:
+            stats = await self.producer.info("commandstats")
+        except redis.ResponseError:
+            return None
         return sum(stats.get("cmdstat_" + word, {}).get("calls", 0) for word in ("xread", "xrange", "xrevrange"))
 
     async def replay(self):
@@ -396,7 +436,8 @@ class Redis(Adapter):
 
     async def consumed(self):
         """What the groups of the stream were handed, the largest of them; who reads without a group is not counted by anybody."""
-        if await self._plain_reads() > self.plain:
+        reads = await self._plain_reads()
+        if reads is None or self.plain is None or reads > self.plain:
             return None
         found = 0
         for group in await self.producer.xinfo_groups(self.stream):

@@ -35,15 +35,25 @@ class SocketIO(Adapter):
 
     async def open(self, deliver):
         self.deliver = deliver
-        nodes = self.cluster or [self.address]
         for number in range(self.connections):
-            client = socketio.AsyncClient(reconnection=False)
-            if self.mode != "ack":
-                client.on(self.event, self._comer(number if self.mode == "broadcast" else 0), namespace=self.namespace)
-            client.on("disconnect", self._over, namespace=self.namespace)
-            told = client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
-            await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
-            self.clients.append(client)
+            self.clients.append(None)
+            await self._connect(number)
+
+    async def _connect(self, number):
+        nodes = self.cluster or [self.address]
+        client = self.clients[number] = socketio.AsyncClient(reconnection=False)  # one that never connects has to be closed, too
+        if self.mode != "ack":
+            client.on(self.event, self._comer(number if self.mode == "broadcast" else 0), namespace=self.namespace)
+        client.on("disconnect", self._over, namespace=self.namespace)
+        told = client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+        await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
+
+    async def again(self):
+        gone = [number for number, client in enumerate(self.clients) if not client.connected]
+        for number in gone:
+            await self.clients[number].disconnect()
+            await self._connect(number)
+        return len(gone)
 
     async def sender(self):
         if self.mode != "broadcast":
@@ -53,8 +63,8 @@ class SocketIO(Adapter):
         client = socketio.AsyncClient(reconnection=False)
         client.on("disconnect", self._over, namespace=self.namespace)
         told = client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
-        await asyncio.wait_for(told, OPEN_S)
         self.clients = [client]
+        await asyncio.wait_for(told, OPEN_S)
 
     async def laggard(self, deliver, gate, told):
         """An application of python-socketio whose handler blocks its loop: an async one would only pile up tasks, for the library reads on

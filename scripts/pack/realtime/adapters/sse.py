@@ -20,6 +20,10 @@ END = re.compile(rb"\r\n|\r|\n")
 RETRY_S = 3.0  # what browsers wait, where the server does not say
 
 
+class Silent(RuntimeError):
+    """A connection is there, and no answer."""
+
+
 class Sse(Adapter):
     """See the module's text."""
 
@@ -40,7 +44,7 @@ class Sse(Adapter):
         """A stream of aiohttp's client that nobody reads: the library takes 128 KB and then lets the connection fill. A stream that ended is
         asked for again with Last-Event-ID, as a browser does."""
         self.deliver = deliver
-        answer = await asyncio.wait_for(self._ask({}), OPEN_S)
+        answer = await self._ask({})
 
         self.ended = told.append  # what ends here is the consumer's stream
 
@@ -54,11 +58,18 @@ class Sse(Adapter):
         self.deliver = deliver
         await self.sender()
         for receiver in range(self.connections):
-            answer = await asyncio.wait_for(self._ask({}), OPEN_S)
+            answer = await self._ask({})
             self.streams.append(self.receiving(self._listen(answer, receiver)))
 
     async def _ask(self, more):
-        answer = await self.session.get(self.address, headers=dict({"Accept": "text/event-stream", "Cache-Control": "no-store"}, **more))
+        asked = self.session.get(self.address, headers=dict({"Accept": "text/event-stream", "Cache-Control": "no-store"}, **more))
+        try:
+            answer = await asyncio.wait_for(asked, OPEN_S)
+        except asyncio.TimeoutError:
+            raise Silent(
+                "the server took the request for the stream and answered nothing for %g s: it is blocked, or something on the way holds the "
+                "beginning of the answer until events come (a proxy that buffers: nginx without `proxy_buffering off`)" % OPEN_S
+            )
         kind = answer.headers.get("Content-Type", "")
         if answer.status != 200 or not kind.startswith("text/event-stream"):
             answer.close()
@@ -81,7 +92,7 @@ class Sse(Adapter):
                 try:
                     answer = await self._ask({"Last-Event-ID": state["last"]} if state["last"] is not None else {})
                     break
-                except aiohttp.ClientError:
+                except (aiohttp.ClientError, Silent):
                     continue  # the server is not back yet
                 except RuntimeError as error:  # an answer that is no stream: a browser does not ask a third time
                     self.ended("asked again, %s" % error)

@@ -328,13 +328,14 @@ async def connect(address, headers=None, timeout=20.0):
         made.append(Socket(shake))
         return made[0]
 
-    await asyncio.wait_for(loop.create_connection(factory, uri.host, uri.port, **more), timeout)
     try:
+        await asyncio.wait_for(loop.create_connection(factory, uri.host, uri.port, **more), timeout)
         await asyncio.wait_for(made[0].opened, timeout)
     except BaseException:
-        made[0].mine = True
-        if made[0].transport is not None:
-            made[0].transport.abort()
+        for socket in made:
+            socket.mine = True
+            if socket.transport is not None:
+                socket.transport.abort()
         raise
     return made[0]
 
@@ -418,15 +419,37 @@ class WebSocket(Adapter):
         broadcast = self.mode == "broadcast"
         for start in range(0, self.connections, 100):
             some = range(start, min(start + 100, self.connections))
-            for receiver, socket in zip(some, await asyncio.gather(*(self.connect_one(n) for n in some))):
-                socket.receiver = receiver if broadcast else 0
-                socket.came, socket.over = self._came, self._over
-                if socket.headers is not None:
-                    self.told = socket.headers.get("Server", self.told)
-                    socket.headers = None
-                for early in socket.inbox or ():
-                    self._came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
-                self.sockets.append(socket)
+            for receiver, socket in zip(some, await self._connected(some)):
+                self.sockets.append(self._taken(socket, receiver if broadcast else 0))
+
+    def _taken(self, socket, receiver):
+        """From here on what comes on this connection is for us."""
+        socket.receiver, socket.came, socket.over = receiver, self._came, self._over
+        if socket.headers is not None:
+            self.told = socket.headers.get("Server", self.told)
+            socket.headers = None
+        for early in socket.inbox or ():
+            self._came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
+        return socket
+
+    async def again(self):
+        gone = [place for place, socket in enumerate(self.sockets) if socket.transport is None]
+        for place in gone:
+            self.sockets[place] = self._taken(await self.connect_one(place), self.sockets[place].receiver)
+        return len(gone)
+
+    async def _connected(self, numbers):
+        """These connections, all of them or none."""
+        opening = [asyncio.ensure_future(self.connect_one(n)) for n in numbers]
+        try:
+            return await asyncio.gather(*opening)
+        except BaseException:
+            for task in opening:
+                task.cancel()
+            for socket in await asyncio.gather(*opening, return_exceptions=True):
+                if isinstance(socket, Socket):
+                    await socket.close()
+            raise
 
     async def sender(self):
         if self.mode == "ping":
