@@ -1169,7 +1169,10 @@ def guard(text, event="PreToolUse", matcher="Bash"):
 LATER_SILENT = [
     (dict(CODEX_SKILLS, **{"skills/generated/build/SKILL.md": skill("Build.", "build")}), "skill-file"),
     (
-        {"hooks/hooks.json": hooks("Stop", command='powershell.exe -File "${CLAUDE_PLUGIN_ROOT}\\hooks\\stop.ps1"'), "hooks/stop.ps1": "exit 0\n"},
+        {
+            "hooks/hooks.json": hooks("Stop", command='powershell.exe -File "${CLAUDE_PLUGIN_ROOT}\\hooks\\stop.ps1"'),
+            "hooks/stop.ps1": "exit 0\n",
+        },
         "hook-quoting",
     ),
     ({"README.md": "# D\n\nA full review uses six agents.\n"}, "readme-count"),

@@ -76,7 +76,12 @@ def check(plugin, context):
         if found is None or any(rel.startswith(path.rstrip("/") + "/") for path in named):
             continue
         meant, what, needs = found
-        if "/" not in sub and meant and for_several_hosts(plugin) and (project.exists(base + meant) or _named_elsewhere(project, base, sub)):
+        if (
+            "/" not in sub
+            and meant
+            and for_several_hosts(plugin)
+            and (project.exists(base + meant) or _named_elsewhere(project, base, sub))
+        ):
             continue  # another program's: the right file is there as well, or that program's manifest names this one
         if needs and not _looks_like(project, rel, needs):
             continue

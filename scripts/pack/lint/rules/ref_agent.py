@@ -54,7 +54,12 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             continue
         if ref.kind == "prose" and name in facts.official_skills.split():
             continue  # `the `pr-review-toolkit` agents`: a plugin of Anthropic's
-        if _resolves_bare(plugin, own, name) or _said_of_another(file, ref) or refs.of_another_program(file.text, ref.span) or any(host in file.name.lower() for host in _HOSTS):
+        if (
+            _resolves_bare(plugin, own, name)
+            or _said_of_another(file, ref)
+            or refs.of_another_program(file.text, ref.span)
+            or any(host in file.name.lower() for host in _HOSTS)
+        ):
             continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
