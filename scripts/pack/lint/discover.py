@@ -11,7 +11,9 @@ from .model import Plugin, Project
 from .walk import walk
 
 # Made from elsewhere, or what a test reads: no folder of components by its place alone.
-_NOT_SHIPPED = frozenset("node_modules dist build evals eval tests test fixtures __tests__ testdata snapshots".split())
+_NOT_SHIPPED = frozenset(
+    "node_modules dist build evals eval tests test fixtures __tests__ testdata snapshots i18n l10n locales translations".split()
+)
 _READ_BY_TESTS = frozenset("evals eval fixtures __fixtures__ testdata __tests__ snapshots __snapshots__".split())
 COMPONENTS = ("agents", "commands", "skills", "hooks")
 

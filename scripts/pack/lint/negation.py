@@ -27,7 +27,7 @@ _BAD_HERE = lazy(
     r"|remote code execution|anti-?pattern)\b",
     IGNORECASE,
 )
-_ITEM = lazy(r"[ \t]*(?:[-*+]|[0-9]{1,3}[.)]|\||>)[ \t]?")
+_ITEM = lazy(r"[ \t]*(?:[-+]|\*(?!\*)|[0-9]{1,3}[.)]|\||>)[ \t]?")
 
 
 def clause_before(text, at, reach=160):
@@ -51,15 +51,18 @@ def negated(text, start, end, after=True):
 
 def listed_as_bad(text, start):
     """Is the place in a list, a table or a paragraph whose head, or whose own line, says that its items are bad?"""
-    begin = line_start(text, start)
-    if _BAD_HERE.search(text, begin, line_stop(text, start)):
-        return True
-    seen = 0
+    return _BAD_HERE.search(text, line_start(text, start), line_stop(text, start)) is not None or (
+        _BAD.search(head_of_list(text, start)) is not None
+    )
+
+
+def head_of_list(text, start):
+    """The line above the list or table in which a place stands ("" where none is near): what is no item itself."""
+    begin, seen = line_start(text, start), 0
     while begin > 0 and seen < 60:
         end, begin = begin - 1, line_start(text, begin - 1)
         line = text[begin:end]
         seen += 1
-        if not line.strip() or _ITEM.match(line):
-            continue
-        return _BAD.search(line) is not None
-    return False
+        if line.strip() and not _ITEM.match(line):
+            return line
+    return ""

@@ -8,7 +8,7 @@ import posixpath
 from .lazy import lazy
 from .markdown import covered, lines_with
 from .near import nearest
-from .negation import negated
+from .negation import head_of_list, negated
 from .source import line_start, line_stop, paragraph
 
 _TYPE = lazy(
@@ -25,6 +25,9 @@ _VERB = r"\b(?:[Uu]se|[Ll]aunch|[Ii]nvoke|[Ss]pawn|[Dd]elegate to|[Hh]and it to|
 _NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)"
 _MARKED = lazy(_VERB + r"(?:the |an? )?(?:\*\*(N*)\*\*|\"(N*)\") (?:sub-?)?agents?\b(?![-/])".replace("N", _NAME))
 _TOLD = lazy(_VERB + r"\Z")
+_PROGRAMS = r"(?:Codex|OpenCode|Cursor|Gemini|Copilot|Windsurf|Antigravity)\b(?: CLI| IDE)?"
+_PROGRAM = lazy(r"\b(?:[Oo]n|[Ii]n|[Ff]or|[Uu]nder) (?:the )?N\b[^\n]{0,80}\Z|\bN\*{0,2}:\*{0,2} [^\n;]{0,40}\Z".replace("N", _PROGRAMS))
+_ITS_LIST = lazy(r"\s*\*\*N:?\*\*".replace("N", _PROGRAMS))
 _KEBAB = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _MARKED_ENDS = ("** agent", '" agent', "** sub", '" sub')
 _SKILL = lazy(
@@ -51,6 +54,8 @@ _NOT_YET = lazy(
 )
 _IF = lazy(r"(?i)\b(?:if|when|whether|unless)\b[^.;]*\Z")
 _DETECTED = lazy(r"(?i)\b(?:detect|confirm|look for|check for|search for|scan for|signature)\b[^.;\n]{0,80}\Z")
+# `Generate the infrastructure using Write:` before a list: its files are to be made in the user's project.
+_TO_BE_MADE = lazy(r"(?i)\b(?:generate|create|produce|scaffold|write|emit)\b[^.]{0,80}:\s*\Z|\A#{1,6} .*\b(?:code|artifact) generation\b")
 _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
@@ -66,6 +71,7 @@ _MODULE = (".js", ".cjs", ".mjs", ".json", ".ts", "/index.js")
 _AT_HOME = lazy(r"(?:~|\$\{?HOME\}?)/")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
+_SKIP_LINK = lazy(r"(?i)\[(?:skip|jump) to [^\]\n]{1,24}\]\(\Z")
 _SCRIPTS = ("scripts/",)
 _MADE_THINGS = frozenset("skill skills plugin plugins".split())
 _MAKERS = frozenset(
@@ -121,7 +127,7 @@ def _agents(file):  # noqa: C901 - one loop for each way in which prose names an
                     name = "%s/%s" % (name, tail)
                     found.append(Ref(name, (begin, begin + len(name)), "type", file.prose.in_fence(begin)))
                 continue
-            if match.group(2) in ("<", "{", "$", "[", "|", "/") or _is_placeholder(name):
+            if match.group(2) in ("<", "{", "$", "[", "|", "/", "…") or match.group(1).endswith("..") or _is_placeholder(name):
                 continue
             after = text[match.end(1) : match.end(1) + 12]
             quoted = text[match.start(1) - 1] in "\"'`*"
@@ -223,6 +229,15 @@ def _is_placeholder(name):
         "plugin-name:name",
         "namespace:name",
     )
+
+
+def of_another_program(text, span):
+    """Is the place in a clause, or in a list below a line, on another program (`On Codex CLI, ...`, `Codex: the `x` skill`, `**Cursor:**`)?"""
+    begin = line_start(text, span[0])
+    clause = max(begin, *(text.rfind(mark, begin, span[0]) for mark in (". ", "; ", "(")))
+    if _PROGRAM.search(text, clause, span[0]):
+        return True
+    return text[begin : span[0]].lstrip()[:1] in ("-", "*") and _ITS_LIST.match(head_of_list(text, begin)) is not None
 
 
 def skills(file):
@@ -514,6 +529,7 @@ def _elsewhere(file, match):
         return True  # what the user keeps in a folder of his own
     return (
         "://" in before
+        or _TO_BE_MADE.search(head_of_list(text, match.start())) is not None
         or "npm run " in before
         or _NOT_YET.match(after) is not None
         or _IF.search(before) is not None
@@ -631,8 +647,8 @@ def anchors(file, project):
 
             fragment = unquote(fragment)
         if not path:
-            if _PERMALINK.search(file.text, max(0, start - 12), start):
-                continue  # `[#](#NAME)` in a table of a mirrored page: the anchor itself
+            if _PERMALINK.search(file.text, max(0, start - 12), start) or _SKIP_LINK.search(file.text, max(0, start - 40), start):
+                continue  # `[#](#NAME)` in a table of a mirrored page: the anchor itself; `[Skip to content](#NAME)`: of its site
             yield (start, end), file.rel, fragment, True
         elif path.lower().endswith(".md") and not path.startswith("/"):
             rel = posixpath.normpath(posixpath.join(folder, path))

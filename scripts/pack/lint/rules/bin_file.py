@@ -6,8 +6,11 @@ carriage return behind `#!` names an interpreter that does not exist.
 Source: client, measured
 """
 
+from ..lazy import lazy
+
 SEVERITY = "warning"
 FILES = ("plugin",)
+_A_TEST = lazy(r"[._-]test\.\w+\Z|\Atest[._-]")
 _PROGRAMS = ("python", "node ", "bash ", "sh ", "ruby ", "bun ", "deno ")
 
 
@@ -26,7 +29,7 @@ def check(plugin, context):
         file = project.file(rel, "prose", plugin)
         if text.split("\n", 1)[0].endswith("\r"):
             yield file.hit(file.first_line(), "bin/%s: a carriage return ends its first line: it cannot be started" % name)
-        elif not project.probe("executable", rel) and not _started_by_name(plugin, name):
+        elif not project.probe("executable", rel) and not _A_TEST.search(name) and not _started_by_name(plugin, name):
             yield file.hit(file.first_line(), "bin/%s is not executable: the shell does not find it" % name)
 
 
@@ -35,6 +38,9 @@ def _started_by_name(plugin, name):
     ending = name[name.rfind(".") :] if "." in name else ""
     names = [one for one in plugin.project.names_in(plugin.path("bin")) if one == name or ending and one.endswith(ending)]
     marks = tuple("bin/" + one for one in names)
+    package = plugin.path("package.json")
+    if package in plugin.project.listing and any(mark in (plugin.project.script(package) or "") for mark in marks):
+        return True  # `npm run validate`: a tool of those who work on the plugin
     for file in plugin.of("hooks", "manifest", "mcp", "command", "skill", "agent"):
         if file.holds(marks) and any(word in file.text for word in _PROGRAMS):
             return True

@@ -28,9 +28,9 @@ from ..lazy import lazy
 
 SEVERITY = "warning"
 FILES = ("command", "skill")
-# Measured: npm, make, gh, jq, curl, touch, mkdir, awk, git add. The others are of their kind.
+# Measured: npm, make, gh, jq, curl, touch, mkdir, awk, git add, command -v (`which` and `type` are free), hash. The others are of their kind.
 PROGRAMS = frozenset(
-    "awk npm npx yarn pnpm make pip pip3 pytest cargo gh jq curl wget touch rm mv cp mkdir chmod mvn gradle kubectl terraform".split()
+    "awk npm npx yarn pnpm make pip pip3 pytest cargo gh jq curl wget touch rm mv cp mkdir chmod mvn gradle kubectl terraform command hash".split()
 )
 GIT = frozenset("add commit push pull checkout switch merge rebase reset clean stash cherry-pick".split())
 _QUOTED = lazy(r"\\.|\"(?:\\.|[^\"\\])*\"|'[^']*'")

@@ -76,8 +76,13 @@ def check(plugin, context):
         if found is None or any(rel.startswith(path.rstrip("/") + "/") for path in named):
             continue
         meant, what, needs = found
-        if "/" not in sub and meant and project.exists(base + meant) and for_several_hosts(plugin):
-            continue  # the right file is there as well: this one is another program's
+        if (
+            "/" not in sub
+            and meant
+            and for_several_hosts(plugin)
+            and (project.exists(base + meant) or _named_elsewhere(project, base, sub))
+        ):
+            continue  # another program's: the right file is there as well, or that program's manifest names this one
         if needs and not _looks_like(project, rel, needs):
             continue
         if sub.startswith(".claude/"):
@@ -94,6 +99,12 @@ def check(plugin, context):
             message = "the client does not look at %s; it reads %s" % (sub, meant)
         level = "error" if meant in _EXACT and sub.lower() == meant else None
         yield _file(project, rel, plugin).hit((0, 0), message, None, level)
+
+
+def _named_elsewhere(project, base, sub):
+    """Does the manifest of another program (`.cursor-plugin/plugin.json`) name the file?"""
+    homes = (".cursor-plugin", ".codex-plugin", ".agents", ".github/plugin")
+    return any('"./%s"' % sub in (project.script(base + home + "/plugin.json") or "") for home in homes)
 
 
 def _judge(sub, plugin):  # noqa: C901 - one branch for each place where something is put by mistake
@@ -153,6 +164,8 @@ def _judge(sub, plugin):  # noqa: C901 - one branch for each place where somethi
     if head == "skills" and len(parts) == 3 and low.endswith(("/skill.json", "/skill.yaml", "/skill.yml")):
         right = "skills/%s/SKILL.md" % parts[1]
         return (right, "", "description") if plugin.path(right) not in plugin.project.listing else None
+    if head == "commands" and last.endswith(".toml") and not plugin.of("command"):
+        return None, "command", "prompt"  # Gemini's format
     if (
         head in ("agents", "commands")
         and len(parts) == 2

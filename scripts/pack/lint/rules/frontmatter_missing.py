@@ -19,8 +19,11 @@ Good `agents/reviewer.md`:
 Source: client, measured
 """
 
+from ..lazy import lazy
+
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill")
+_KEY = lazy(r"(?:name|description):[ \t]*\S")
 EFFECT = {
     "agent": "it loads as an agent named %r with ALL tools",
     "command": "the first line stands in for the description of the command %r",
@@ -33,15 +36,30 @@ def check(file, context):
     if file.front is not None or file.read_error or file.plugin is None or file.plugin.scope not in ("plugin", "bare", "project"):
         return
     if file.plugin.scope == "project" and file.kind == "agent":
-        return  # a reference document beside a project's agents is skipped, not loaded
+        yield from _of_project(file)
+        return
     collection = not file.plugin.manifest and not file.plugin.entries  # what somebody copies to .claude, maybe
     if file.kind == "agent" and collection and file.name.partition(".")[0].isupper():
         return  # README.md: not loaded there
     name = file.plugin.agent_name(file) if file.kind == "agent" else file.plugin.command_name(file)
     text = file.text.lstrip("\ufeff")
-    why = ""
-    if text.lstrip().startswith("---"):
-        why = " (a blank line before `---`)" if not text.startswith("---") else " (the opening `---` is never closed by another)"
+    why = _why(text)
     if (file.plugin.scope == "project" or collection and file.kind == "command") and not why:
         return  # a user's own command may well do without
     yield file.hit(file.first_line(), "no frontmatter block%s: %s" % (why, EFFECT[file.kind] % name))
+
+
+def _of_project(file):
+    """A document beside a project's agents is skipped, and so is an agent whose block lost a line: only what looks like one is meant."""
+    text = file.text.lstrip("\ufeff")
+    why = _why(text)
+    if not why and _KEY.match(text) and "\n---" in text:
+        why = " (the opening `---` is missing)"
+    if why:
+        yield file.hit(file.first_line(), "no frontmatter block%s: the client does not load the agent" % why)
+
+
+def _why(text):
+    if not text.lstrip().startswith("---"):
+        return ""
+    return " (a blank line before `---`)" if not text.startswith("---") else " (the opening `---` is never closed by another)"

@@ -65,6 +65,7 @@ _READ: "tuple[str, ...]" = (
     "hookSpecificOutput",
 )
 _READ += ("async", "asyncTimeout")
+_ALLOWS = lazy(r"permissionDecision\\?[\"']?\s*[:=]\s*\\?[\"']allow\b")  # it refuses nothing; that nobody reads it is hook-answer's to say
 LEGAL = ("allow", "deny", "ask", "defer")
 
 
@@ -115,7 +116,7 @@ def _permission(file, handler, context):
         if "behavior" in text or "PreToolUse" in text or _LOCAL.search(text):
             continue
         said = "exit code 2" if _exits_two(text) else "permissionDecision" if "permissionDecision" in text else None
-        if said:
+        if said and not _ALLOWS.search(text):
             why = "%s answers with %s, which PermissionRequest ignores: print hookSpecificOutput.decision with behavior deny"
             yield file.hit(span, why % (name, said))
             return

@@ -41,8 +41,13 @@ _OTHER = {
 }
 _FILES = ("file_path", "path", "filepath", "filename", "notebook_path", "command")
 _INPUT = lazy(r"tool_input(?:[\"']\]|[\"'], ?(?:\{\}|None)\)|[\"']\)|\?)?(?:\.get\(\s*[\"']|\[[\"']|\.|\?\.)(%s)\b" % "|".join(_FILES))
+# `jq -r .input.command`, `data["params"]["file_path"]`: the keys of a tool's input below another name than tool_input.
+_PARENT = lazy(
+    r"(?:(?<=[\s'\"(|])\.|(?:data|event|payload|hook|body|json|\bj|\bd)\??\.|\[[\"'])(input|params|parameters|arguments|args)(?:\.|\?\.|[\"']\]\[[\"'])(command|file_path)\b"
+)
 _HAS = {"Read": "file_path", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path", "Bash": "command"}
 _ARGUMENT = lazy(r"(?<!len\()\bsys\.argv\[1\](?! if)|\bprocess\.argv\[2\](?! *(?:\|\||\?))")
+_EVENT_NAME = lazy(r"(?i)(?:data|input|event|payload|stdin|hook|json|body)\??\Z")
 _RECORDS = "transcript"  # whose lines are in camelCase
 _READS = ("stdin", "jq ", "$(cat")
 
@@ -83,9 +88,19 @@ def check(file, context):
                     right = meant.get(loose(match.group(1)))
                     if text.endswith((".input", ".message", ".content", ".data", ".params"), 0, match.start()):
                         continue  # of another object
+                    if _own_field(text, match):
+                        continue
                     if right and match.group(1) not in keys and right not in text:
                         yield file.hit(span, "%s asks its input for .%s; the key is called %s" % (name, match.group(1), right))
                         break
+
+
+def _own_field(text, match):
+    """Does the script keep a field of that name itself (`task.agentId = ...`, `{agentId: ...}`), and is it not the event that it asks here?"""
+    if _EVENT_NAME.search(text, max(0, match.start() - 24), match.start()):
+        return False
+    name = match.group(1)
+    return any(mark in text for mark in (".%s = " % name, "{ %s: " % name, "{%s: " % name, ", %s: " % name))
 
 
 def _of_another(handler, text):
@@ -94,6 +109,9 @@ def _of_another(handler, text):
     for wrong, right in _OTHER.get(handler.event, {}).items():
         if _asks_for(wrong, text) and not _word(right, text):
             return handler.event, wrong, right
+    parent = _PARENT.search(text) if handler.event in ("PreToolUse", "PostToolUse") and "tool_input" not in text else None
+    if parent:
+        return handler.event, ".".join(group for group in parent.groups() if group), "tool_input." + parent.group(2)
     matcher = handler.group.get("matcher")
     names = matcher.strip("^$()").split("|") if isinstance(matcher, str) else ()
     if handler.event not in ("PreToolUse", "PostToolUse") or not names or not all(name in _HAS for name in names):

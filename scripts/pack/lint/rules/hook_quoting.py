@@ -16,7 +16,7 @@ Source: client, measured
 """
 
 from .. import hookfile
-from ..lazy import lazy
+from ..lazy import IGNORECASE, lazy
 from ..scripts import of_handler
 
 SEVERITY = "error"
@@ -29,6 +29,7 @@ _FOREIGN = lazy(
     ).replace("N", _NAME)
 )
 _BACKSLASH = lazy(r"\$\{?(?:N)\}?[\"']?\\[\w.-]".replace("N", _NAME))
+_WINDOWS = lazy(r"\s*(?:powershell|cmd|wscript|cscript)(?:\.exe)?\b|\s*pwsh\.exe\b", IGNORECASE)  # who starts these has Windows
 _OPERATORS = ("|", "||", "&&", ";", ">", ">>", "<", "2>&1", "&")
 
 
@@ -73,6 +74,6 @@ def _foreign(file, handler, places):
         if found and not (found.group().startswith("%") and handler.value.get("shell") == "powershell"):
             yield file.hit(handler.within(found.group(), *place), "nothing replaces %s here: write ${CLAUDE_...}" % found.group())
         found = _BACKSLASH.search(word)
-        if found and handler.value.get("shell") != "powershell":
+        if found and handler.value.get("shell") != "powershell" and not _WINDOWS.match(handler.value["command"]):
             text = "a backslash separates no folders on Linux and macOS: write %s"
             yield file.hit(handler.at(*place), text % found.group().replace("\\", "/") + "...")

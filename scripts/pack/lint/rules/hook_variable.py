@@ -17,11 +17,13 @@ Source: client, measured
 from .. import hookfile
 from ..lazy import lazy
 from ..scripts import of_handler
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _VARIABLE = lazy(r"(?<![\\\w$])\$(?:\{(!?#?)([A-Z][A-Z0-9_]*)([^}]?)|([A-Z][A-Z0-9_]*))")
-_ENVIRON = lazy(r"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"']([A-Z][A-Z_]{3,40})[\"']|process\.env\.([A-Z][A-Z_]{3,40})")
+_ENVIRON = lazy(r"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"']([A-Z][A-Za-z_]{3,40})[\"']|process\.env\.([A-Z][A-Za-z_]{3,40})")
+_EVENT = lazy(r"(?:CLAUDE_)?TOOL_(?:INPUT|NAME|OUTPUT|RESULT|RESPONSE)\Z|CLAUDE_(?:HOOK_\w+|FILE_PATHS?|USER_PROMPT|SESSION_ID)\Z")
 # What guides promise; any other name may be the user's own.
 _NEVER = lazy(
     r"ARGUMENTS\Z|(?:CLAUDE_)?(?:TOOL_(?:INPUT|NAME|OUTPUT|RESULT|RESPONSE|ARGS|USE_ID|PARAMS)|HOOK_(?:INPUT|EVENT))\w*\Z"
@@ -58,12 +60,30 @@ def _in_scripts(file, handler, context):
         if handler.plugin is None or script.sub is None or script.escapes:
             continue
         text = script.written(context.project, handler.plugin.path(script.sub)) or ""
+        if script.sub.endswith((".sh", ".bash")):
+            name = _in_shell(text, handler.command)
+            if name:
+                said = "%s reads $%s, which the client does not set; the event comes as JSON on standard input"
+                yield file.hit(script.span, said % (script.sub, name))
+            continue
         for match in _ENVIRON.finditer(text) if "env" in text and "stdin" not in text else ():
             name = match.group(1) or match.group(2)
             if _NEVER.match(name) and name + "=" not in handler.command:
                 said = "%s reads %s, which the client does not set; the event comes as JSON on standard input"
                 yield file.hit(script.span, said % (script.sub, name))
                 break
+
+
+def _in_shell(text, command):
+    """The first variable of a shell script that nobody fills, or None; one that has a default may well be empty."""
+    for match in _VARIABLE.finditer(text) if "TOOL_" in text or "CLAUDE_" in text or "HOOK_" in text else ():
+        name = match.group(2) or match.group(4)
+        if match.group(1) or match.group(3) in (":", "-", "=", "+", "?") or not _EVENT.match(name):
+            continue
+        line = text[line_start(text, match.start()) : match.start()]
+        if name + "=" not in command and not _sets(text, name) and not line.lstrip().startswith("#"):
+            return name
+    return None
 
 
 def _sets(command, name):

@@ -34,7 +34,7 @@ def check(file, context):  # noqa: C901 - one check for each mistake, in the ord
             and path[0] != "lspServers"
             and isinstance(command, str)
             and " " in command.strip()
-            and not any(char in command for char in "/\\$")
+            and (command.split()[0] in shell.INTERPRETERS or not any(char in command for char in "/\\$"))
         ):
             words = command.split()
             text = "there is no shell: no program is called %r; command: %r, args: %s"

@@ -46,6 +46,9 @@ def check(file, context):
     if slip:
         yield file.hit(file.at(("model",)), "no model %r: there is no family %r; did you mean %r?" % (model, slip[0], slip[1]))
         return
+    if name.startswith("claude-") and name[7:] in facts.model_aliases:
+        yield file.hit(file.at(("model",)), "no model %r: write %r, or a full id with its version" % (model, name[7:]))
+        return
     if name in facts.model_aliases or name.startswith(tuple(facts.model_prefixes)) or not name or "$" in name or "{" in name:
         return
     aliases = [alias for alias in facts.model_aliases if "[" not in alias]

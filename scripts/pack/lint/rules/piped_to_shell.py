@@ -40,6 +40,7 @@ _PIPED = (
     (("env", "printenv"), _SENT),
     (("IEX",), lazy(r"\bIEX\s*\(")),
 )
+_NO_ADDRESS = lazy(r"(?:curl|wget|iwr|irm|Invoke-WebRequest|\(|-[a-zA-Z]{1,5}) *(?:\.\.\.|…)")
 _DONE = lazy(r"(?i)\b(?:after|when|once|since|has|have) (?:\w+ ){0,2}(?:running|ran|run) `?\Z")  # what somebody did before
 _INSTALLER = lazy(r"(?: -[^`\n]{0,60})?` (?:installers?|one-?liners?|style|pattern|idiom|habit)\b")
 _RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|(?:ba|z|da)?sh(?=\s{1,3}\Z)|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
@@ -81,6 +82,8 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
+            if not embedded and _NO_ADDRESS.search(text, max(0, start - 12), min(len(text), end + 8)):
+                continue  # `iwr ... | iex`, `. <(curl ...)`: no address, so it is a habit that is spoken of
             if not embedded and (_in_description(file, start) or _INSTALLER.match(text, end)):
                 continue  # a description says when to use the prompt; `curl ... | sh` installer: a thing that is spoken of
             if not embedded and (negated(text, start, end) or listed_as_bad(text, start) or _DONE.search(text, max(0, start - 40), start)):

@@ -36,6 +36,9 @@ _BARE = lazy(r"[a-z][a-z0-9-]{1,60}\Z")
 _SOME = lazy(r" (?:that|which) ")
 _OF_THEM = lazy(r"(?i)\b(?:first|last|next|other|these|those|remaining|both|following) \Z")
 _GOES_ON = lazy(r" (?!(?:and|for|with|in|to|across|covering|plus|or|from|at|on|per|by|are|ship|included|available)\b)[a-z]+ ")
+_TAKES = lazy(
+    r"(?i)\b(?:uses|runs|starts|spawns|launches|dispatches|needs|takes) (?:up to |about |at most )?\Z"
+)  # `a full review uses six agents`
 _INSTALLED = lazy(r"plugin install ([\w.-]+)")
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -55,6 +58,7 @@ def check(file, context):
         if (
             _SOME.match(file.text, match.end())
             or _OF_THEM.search(file.text, max(0, begin - 12), begin)
+            or _TAKES.search(file.text, max(0, begin - 24), begin)
             or not number.isdigit()
             and _GOES_ON.match(file.text, match.end())
             or _of_another(file, match.start())

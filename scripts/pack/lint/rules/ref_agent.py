@@ -24,6 +24,7 @@ from .. import refs
 from ..lazy import lazy
 from ..near import nearest
 from ..negation import negated
+from ..source import line_start, line_stop
 
 SEVERITY = "error"
 FILES = ("agent", "command", "skill", "prose")
@@ -53,7 +54,12 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             continue
         if ref.kind == "prose" and name in facts.official_skills.split():
             continue  # `the `pr-review-toolkit` agents`: a plugin of Anthropic's
-        if _resolves_bare(plugin, own, name) or _said_of_another(file, ref) or any(host in file.name.lower() for host in _HOSTS):
+        if (
+            _resolves_bare(plugin, own, name)
+            or _said_of_another(file, ref)
+            or refs.of_another_program(file.text, ref.span)
+            or any(host in file.name.lower() for host in _HOSTS)
+        ):
             continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
@@ -106,6 +112,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
 
 
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
+_OF_PROJECT = lazy(r"(?i)\bproject agents?\b|[\"'`] \(project-level\)")
 _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")
 _MADE = lazy(r"(?i)\b(?:creates?|generates?|scaffolds?|produces?|makes?):? (?:the |an? )?`?\Z")
 _AT_HOME = lazy(r"`?\*{0,2} (?:sub-?)?agents?\b[^.;]{0,40}[\s`]~/\.claude/")
@@ -129,6 +136,8 @@ def _resolves_bare(plugin, own, name):
 def _said_of_another(file, ref):
     """`the official `x` agent from [owner/repository](...)`"""
     text, (start, end) = file.text, ref.span
+    if ":" not in ref.name and _OF_PROJECT.search(text, line_start(text, start), line_stop(text, end)):
+        return True  # the project's, which is found by its bare name
     if ref.kind == "prose" and (_MADE.search(text, max(0, start - 30), start) or _AT_HOME.match(text, end)):
         return True  # one that is made, or one of the user's own
     named = _IN_BRACKETS.match(text, end) if ref.kind == "prose" else None

@@ -21,12 +21,14 @@ Source: client, measured
 """
 
 from .. import refs
+from ..discover import COMPONENTS
 from ..near import nearest
 from ..source import line_start, line_stop
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose", "readme")
 MIRRORED = 3
+_COMPONENTS = tuple(name + "/" for name in COMPONENTS)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4")  # who reads a page of a skill sees none
 
 
@@ -52,6 +54,8 @@ def _look(file, project):
     for ref in refs.files(file, project):
         if ref.target is None or file.kind == "prose" and ref.kind == "link" and ref.target.lower().endswith(_PICTURES):
             continue
+        if ref.kind == "root" and ref.name in _COMPONENTS:
+            continue  # "list what is in ${CLAUDE_PLUGIN_ROOT}/agents/": nothing, where there are none
         leaves = ref.kind == "root" and ref.target.startswith("../") or ref.kind == "link" and _leaves(file, ref.target)
         if not leaves and (project.exists(ref.target) or ref.target.startswith("../")):
             continue

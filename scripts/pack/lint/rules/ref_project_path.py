@@ -41,7 +41,7 @@ _WORD = lazy(r"(?<![\w./\"'$}-])(?:\./)?((?:scripts|hooks|bin|lib|tools|referenc
 
 _CALLED = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _CALL = lazy(
-    r"(?:`|^[ \t]*|\$ )((?:python3?|node|bash|sh|bun|uv run(?: python3?)?) )?(?:\./)?((?:scripts|hooks|bin|lib|tools)/[\w./-]+\.\w{1,5})",
+    r"(?:`|^[ \t]*|\$ )((?:python3?|node|bash|sh|bun|uv run(?: python3?)?) )?(?:\./)?((?:scripts|hooks|bin|lib|tools)/[\w./-]*\w)",
     MULTILINE,
 )
 
@@ -58,7 +58,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             message = "!`...` runs in the user's project, where no %s is; write ${CLAUDE_PLUGIN_ROOT}/%s"
             yield file.hit(match.span(1), message % (match.group(1), match.group(1)))
     seen = set()
-    if file.kind == "command":
+    if file.kind == "command" or "cd ${CLAUDE_PLUGIN_ROOT}" not in text.replace('"', ""):
+        home = posixpath.dirname(file.rel) if file.kind == "skill" else None
         for start, end in lines_with(text, file.body_start, _CALLED):
             for match in _CALL.finditer(text, start, end):
                 program, sub = match.groups()
@@ -66,10 +67,12 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
                     continue  # a file that is named, not run
                 if any("> " + sub in readme.text for readme in plugin.of("readme")):
                     continue  # `cat > scripts/sync.sh`: the README has the user make one in the project
+                if home and context.project.exists(posixpath.join(home, sub)):
+                    continue  # the model is told the skill's folder
                 if context.project.listing.get(plugin.path(sub)) and not refs.within(match.start(), file.prose.comments):
                     seen.add(sub)
-                    message = "%s is looked for in the user's project; write ${CLAUDE_PLUGIN_ROOT}/%s"
-                    yield file.hit(match.span(2), message % (sub, sub))
+                    message = "%s is looked for in the user's project%s; write ${CLAUDE_PLUGIN_ROOT}/%s"
+                    yield file.hit(match.span(2), message % (sub, " or the skill's folder" if home else "", sub))
     for start, end in lines_with(text, file.body_start, "@"):
         for match in _AT_ROOT.finditer(text, start, end):
             name = match.group(1)

@@ -44,6 +44,8 @@ def check(file, context):
             continue
         if not near and _MADE.search(file.text, max(0, ref.span[0] - 40), ref.span[0]):
             continue  # one that is to be made
+        if refs.of_another_program(file.text, ref.span):
+            continue
         if "-" in ref.name or near:
             yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, near))
 

@@ -25,12 +25,15 @@ _VARIABLE = lazy(
 )
 _NO_SLASH = lazy(r"\$\{(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}([A-Za-z0-9_-]+(?=[/.]))")
 _SAID = lazy(r"\$\{CLAUDE_(?:PLUGIN_ROOT|SKILL_DIR)\}(?!/)")
+_SKILL_DIR = lazy(r"(\$\{SKILL_DIR\}|\$SKILL_DIR)\"?/([\w./-]+)")
 _BARE = lazy(r"(?<![\\\w])@?\$(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\b/")
 
 
 def check(file, context):
     """Names that look like one of the client's, in front of a path."""
     text = file.text
+    if file.kind == "skill" and "$SKILL_DIR/" in text.replace("${SKILL_DIR}/", "$SKILL_DIR/"):
+        yield from _skill_folder(file)
     if "PLUGIN_" not in text and "CLAUDE_" not in text and "laude_" not in text:
         return
     known = context.facts.root_variables + (["CLAUDE_SKILL_DIR"] if file.kind in ("skill", "prose") else [])
@@ -55,6 +58,17 @@ def check(file, context):
             "the client sets no %s%s" % (name, nearest(name, known)),
             severity=None if file.is_json else "warning",
         )
+
+
+def _skill_folder(file):
+    """`$SKILL_DIR/scripts/x.py`, where the skill has that file and its text never says what SKILL_DIR is."""
+    places = list(_SKILL_DIR.finditer(file.text, file.body_start))
+    if len(places) != file.text.count("SKILL_DIR") or not places:
+        return
+    match = places[0]
+    if file.project.exists(file.rel.rpartition("/")[0] + "/" + match.group(2).rstrip(".")):
+        text = "nothing sets %s; the client replaces ${CLAUDE_SKILL_DIR}"
+        yield file.hit(match.span(1), text % match.group(1), [match.span(1) + ("${CLAUDE_SKILL_DIR}",)], "warning")
 
 
 def _bare(file):

@@ -23,6 +23,7 @@ Source: client, measured
 """
 
 from ..discover import one_skill
+from .manifest_location import for_several_hosts
 
 SEVERITY = "warning"
 FILES = ("stray-skill",)
@@ -40,7 +41,7 @@ def check(file, context):
             text = "not loaded: with a SKILL.md in %s/ itself the whole folder is that one skill"
             yield file.hit(file.first_line(), text % plugin.sub(above))
             return
-        if _left_out(file, context.project):
+        if _left_out(file, context.project) or _of_a_command(file):
             return
         text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep"
         if plugin.is_plugin:
@@ -57,6 +58,13 @@ def check(file, context):
     if front is not None and isinstance(front.value, dict) and "description" in front and "template" not in file.name.lower():
         name = parts[1] if len(parts) == 3 else file.name[:-3]
         yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name)
+
+
+def _of_a_command(file):
+    """Is it a command once more, written out for a program that knows only skills (`skills/generated-from-commands/build/`)?"""
+    front = file.front.value if file.front is not None and isinstance(file.front.value, dict) else {}
+    names = {file.rel.split("/")[-2], front.get("name")}
+    return for_several_hosts(file.plugin) and any(file.plugin.commands().get(name) for name in names if isinstance(name, str))
 
 
 def _left_out(file, project):
