@@ -7,6 +7,8 @@ def answer(event, guarded, error):
         "team: the gate could not start (%s: %s). Guarded calls stay refused while a team is active. Run `pack doctor` in your own "
         "terminal; `pack abort --reason WHY` there ends the run." % (type(error).__name__, error)
     )
+    if type(error).__name__ == "OutOfTime":
+        text = str(error)
     if event == "UserPromptExpansion":  # of exit 2 the user would read the hook's whole command line first
         quoted = "".join(c if c >= " " and c not in '"\\' else " " for c in text)
         return 0, '{"decision": "block", "reason": "%s"}' % quoted, text

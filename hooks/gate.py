@@ -12,6 +12,11 @@ import sys
 GUARDED = ("PreToolUse", "PreSkillShellCommand", "UserPromptExpansion", "ConfigChange")
 
 
+class OutOfTime(BaseException):
+    """No decision in time; its text is the answer. It is neither an OSError nor an Exception, which whoever reads a file or asks git would take for
+    an answer of theirs, and go on."""
+
+
 def at_once(path, tag):
     """Run the modules that pack/base/bundle.py put into one file, with its own `run` that lies there too; False, and nothing done, where it is not
     there or not of this Python and these sources: then they are imported one by one. None where no such file helps."""
@@ -37,7 +42,9 @@ def main():
         gc.disable()  # a call lives for milliseconds; looking for cycles in what it has just read would be a tenth of them
 
         def late(_signum, _frame):
-            raise TimeoutError("no decision in time")
+            typed = event in ("UserPromptExpansion", "UserPromptSubmit")
+            what = "nothing was done. Type the same line again" if typed else "the call is refused. Try the same call again"
+            raise OutOfTime("team: no decision in time: the machine or its disk is very busy, so %s." % what)
 
         try:
             import _signal  # `signal` itself imports enum and costs a third of the whole call

@@ -434,6 +434,107 @@ def _a_waiver_that_the_matrix_does_not_take(lab):
     lab.bend(lambda p: p["waivers"].append({"path": "src/evil.py", "mode": "100644", "blob": blob, "at": p["run"]["closed"]}))
 
 
+# --- trees and histories that only look like approved ones -------------------------------------------------------------------------------
+@case(1, "src/a.py")
+def _a_merge_that_keeps_nothing_of_what_was_approved(lab):
+    """`-s ours`: against the parent whose side is kept it changes nothing."""
+    lab.git("checkout", "-qb", "kept", lab.base())
+    lab.git("merge", "-q", "-s", "ours", "-m", "merge main", "main")
+    lab.range = "main..kept"
+
+
+@case(1, "src/a.py")
+def _the_same_with_the_parents_the_other_way_round(lab):
+    made = lab.git("commit-tree", lab.base() + "^{tree}", "-p", "main", "-p", lab.base(), "-m", "merge")
+    lab.range = "main..%s" % made
+
+
+@case(0)
+def _a_branch_that_took_the_others_work_in(lab):
+    """What is merged was approved, and nothing of the older branch is lost."""
+    lab.git("checkout", "-qb", "older", lab.base())
+    lab.write("docs/x.md", "x\n")
+    lab.commit()
+    lab.git("merge", "-q", "--no-ff", "-m", "merge main", "main")
+    lab.range = "older~1..older"
+
+
+@case(1, "another repository")
+def _a_root_of_another_repository_that_the_range_brings_along(lab):
+    """Its attestations would count for content that was approved in it, for a purpose of its own."""
+    lab.git("checkout", "-q", "--orphan", "ours", lab.base())
+    lab.git("commit", "-qm", "our own root")
+    lab.git("merge", "-q", "--allow-unrelated-histories", "-X", "theirs", "-m", "merge", "main")
+    lab.range = "ours~1..ours"
+
+
+def _tree_with(lab, *rows):
+    """A commit on HEAD whose `src` holds these (mode, blob, name) just as they are."""
+    raw = b"".join(b"%s %s\0" % (mode.encode(), name.encode()) + bytes.fromhex(blob) for mode, blob, name in rows)
+    with open(os.path.join(lab.home, "raw"), "wb") as f:
+        f.write(raw)
+    src = lab.git("hash-object", "-t", "tree", "-w", "--literally", f.name)
+    top = [r for r in lab.git("ls-tree", "HEAD").split("\n") if not r.endswith("\tsrc")]
+    tree = lab.git("mktree", data="\n".join(top + ["040000 tree %s\tsrc" % src]) + "\n")
+    lab.range = "BASE.." + lab.git("commit-tree", tree, "-p", "HEAD", "-m", "tree")
+
+
+@case(1, "stands there twice")
+def _a_name_twice_in_a_tree_the_approved_one_last(lab):
+    evil = lab.git("hash-object", "-w", "--stdin", data="evil\n")
+    good, old = lab.git("rev-parse", "HEAD:src/a.py"), lab.git("rev-parse", "HEAD:src/old.py")
+    _tree_with(lab, ("100644", evil, "a.py"), ("100644", good, "a.py"), ("100644", old, "old.py"))
+
+
+@case(1, "src/a.py")
+def _a_name_twice_in_a_tree_the_approved_one_first(lab):
+    evil = lab.git("hash-object", "-w", "--stdin", data="evil\n")
+    good, old = lab.git("rev-parse", "HEAD:src/a.py"), lab.git("rev-parse", "HEAD:src/old.py")
+    _tree_with(lab, ("100644", good, "a.py"), ("100644", evil, "a.py"), ("100644", old, "old.py"))
+
+
+@case(0)
+def _a_mode_that_git_no_longer_writes(lab):
+    """It checks the file out as before."""
+    good, old = lab.git("rev-parse", "HEAD:src/a.py"), lab.git("rev-parse", "HEAD:src/old.py")
+    _tree_with(lab, ("100666", good, "a.py"), ("100644", old, "old.py"))
+
+
+@case(1, "src/")
+def _a_letter_that_only_looks_like_it(lab):
+    lab.write("src/\u0430.py", "# task 1\n")
+    lab.commit()
+
+
+@case(1, "src/a.py")
+def _one_parent_named_twice(lab):
+    lab.write("src/a.py", "evil\n")
+    lab.git("add", "-A")
+    tree = lab.git("write-tree")
+    lab.range = "BASE.." + lab.git("commit-tree", tree, "-p", "HEAD", "-p", "HEAD", "-m", "twice")
+
+
+@case(1, "src/a.py")
+def _a_merge_of_three_that_nobody_made_by_hand(lab):
+    for name in ("one", "two"):
+        lab.git("checkout", "-qb", name, "main")
+        lab.git("commit", "-q", "--allow-empty", "-m", name)
+    lab.write("src/a.py", "evil\n")
+    lab.git("add", "-A")
+    lab.range = "BASE.." + lab.git("commit-tree", lab.git("write-tree"), "-p", "main", "-p", "one", "-p", "two", "-m", "octopus")
+
+
+@case(1, "SRC/evil.py")
+def _another_case_of_a_folder_that_the_matrix_asks_for(lab):
+    """On a disk that knows no case it lies in the same folder."""
+    with open(os.path.join(lab.home, "matrix.yaml"), "w") as f:
+        f.write("default: []\npaths:\n  src/: [unified-reviewer]\n")
+    lab.more = ["--require", f.name]
+    blob = lab.git("hash-object", "-w", "--stdin", data="evil\n")
+    lab.git("update-index", "--add", "--cacheinfo", "100644,%s,SRC/evil.py" % blob)
+    lab.git("commit", "-qm", "case")
+
+
 # --- keys ------------------------------------------------------------------------------------------------------------------------------
 def _lines(lab, text):
     with open(lab.key + ".pub") as f:

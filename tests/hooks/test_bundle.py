@@ -190,6 +190,40 @@ def test_what_takes_too_long_is_not_called_a_full_disk(hook, session):
     assert code == 2 and "no decision in time" in said and "written" not in said
 
 
+@pytest.fixture
+def slow_git(hook, session, tmp_path, monkeypatch):
+    """A git that hangs, in front of the other on the path, and a gate whose clock runs out after a second."""
+    entry = hook.root / "hooks/gate.py"
+    entry.write_text(entry.read_text().replace('25 if event == "PreToolUse" else 8', "1"))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text("#!/bin/sh\nexec sleep 30\n")
+    (tmp_path / "bin" / "git").chmod(0o755)
+    session.env["PATH"] = "%s:%s" % (tmp_path / "bin", os.environ["PATH"])
+
+
+def test_a_commit_that_git_lets_nobody_look_at_in_time_is_refused(hook, session, slow_git):
+    """A clock whose error is an OSError was taken for "git says no": no repository, so nothing to judge."""
+    code, said = hook("PreToolUse", tool_name="Bash", tool_use_id="toolu_c", tool_input={"command": "git add -A && git commit -qm x"})
+    assert code == 2 and "no decision in time" in said + hook.err
+
+
+def test_a_run_that_cannot_be_opened_in_time_says_so(hook, session, slow_git):
+    """Not that nothing could be written."""
+    shutil.rmtree(session.project + "/.claude")
+    shutil.rmtree(session.data + "/runs", ignore_errors=True)
+    code, said = hook(
+        "UserPromptExpansion",
+        "lead",
+        expansion_type="slash_command",
+        command_name="team:build",
+        command_args="say goodbye",
+        command_source="plugin",
+        prompt="/team:build say goodbye",
+    )
+    reason = json.loads(said)["reason"]
+    assert code == 0 and "no decision in time" in reason and "Type the same line again" in reason and "written" not in reason
+
+
 def test_every_function_is_what_it_was(hook):
     """In the byte code as a call reads it, and in the modules as they are imported: name, arguments with what they default to, instructions."""
     hook.edit("src/a.py")

@@ -322,9 +322,22 @@ def test_section_7_lines_that_do_not_parse(session):
         "DONE: task #1, then #2",
         "IN_REVIEW",
         "STUCK: #1",
+        "**CLAIM: task #1**",
+        "**CLAIM**: task #1",
+        "## CLAIM: task #1",
+        "\u2705 DONE: task #1",
     ):
         refused(s, s.say("coder-1", "supervisor", line), "MALFORMED_LINE", "exactly as")
-    for talk in ("Done with reading", "claims are nice", "I approved of it", "DONENESS", "Stuck? no"):
+    for talk in (
+        "Done with reading",
+        "claims are nice",
+        "I approved of it",
+        "DONENESS",
+        "Stuck? no",
+        "> DONE: task #1",
+        "`DONE: task #1`, is it?",
+        "**done** #1",
+    ):
         assert s.say("coder-1", "supervisor", talk) is None
     refused(s, s.say("coder-1", "nobody", "CLAIM: task #1"), "UNKNOWN_RECEIVER")
     refused(s, s.say("coder-1", "unified-reviewer", "CLAIM: task #1"), "WRONG_RECEIVER", "supervisor")

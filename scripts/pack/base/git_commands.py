@@ -87,7 +87,9 @@ def _letters(rest: list[str]) -> str:
 def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 - one branch for each verb of git
     """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
     operands = shell_reading.operands_of(rest[: rest.index("--")] if "--" in rest else rest)
-    if verb == "bisect" and rest[:1] in (["log"], ["view"], ["visualize"], ["terms"], ["help"]) or "--help" in rest:
+    if verb == "bisect" and rest[:1] in (["log"], ["view"], ["visualize"], ["terms"], ["help"]):
+        return None
+    if {"--help", "--show-current-patch"} & set(rest):
         return None
     if verb in (
         "switch",

@@ -79,6 +79,18 @@ def place(project: str) -> tuple[str, str | None]:
     return os.path.realpath(top), "" if rel == "." else rel + "/"
 
 
+def refusal(folder: str) -> str:
+    """Why git does not work in a repository that is there, in its own words: another user's that this one has not called safe, a format that it does
+    not know. "" where it works, and where there is none."""
+    if text(folder, "rev-parse", "--show-toplevel"):
+        return ""
+    said: list[str] = []
+    run(folder, "rev-parse", "--show-toplevel", said=said)
+    first = " ".join(line.strip() for line in said if line.strip() and not line.startswith("hint:"))
+    none = ("fatal: not a git repository", "fatal: this operation must be run in a work tree")
+    return "" if first.startswith(none) else first.replace("To add an exception for this directory, call:", "it asks for")[:400]
+
+
 class Listing:
     """What git sees of a working tree, names relative to its top. tracked; others: not tracked and not left out, a nested repository is one
     name; inner: the same two of nested repositories; unmerged: in the index by stages; repos: nested repositories, mute: those of them

@@ -377,7 +377,7 @@ def commit_files(project: str, commit: Commit) -> list[str] | None:
             names.update(_under(top, path, commit["forced"]))
     out = []
     for name in sorted(names):
-        rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
+        rel, _full = relative(project, name, follow=False)  # git commits a link itself
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
 

@@ -44,7 +44,11 @@ def commits(text: str, cwd: str) -> list[Commit]:
                 add_all = True
             forced = forced or "--force" in rest or "f" in letters
             adds += [os.path.join(repository, w) for w in operands_of(rest)]
-        elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert") and not {"--dry-run", "--help"} & set(rest):
+        elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert") and not {
+            "--dry-run",
+            "--help",
+            "--show-current-patch",
+        } & set(rest):
             flags = [w for w in rest if w.startswith("-") and not w.startswith("--")]
             skip, paths = False, []
             for w in rest:

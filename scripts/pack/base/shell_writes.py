@@ -43,6 +43,21 @@ ALL_ARGS = {
 }
 LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
 NO_CONTENT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
+CACHES = {
+    "__pycache__",
+    "*.pyc",
+    "*.pyo",
+    "*.py[co]",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".ipynb_checkpoints",
+    "*.egg-info",
+    "node_modules",
+    ".DS_Store",
+    "*.swp",
+    "*~",
+}
 # What a command does to a path: its content changes; the name goes away (a link, and not what that points to); or neither.
 CONTENT, ENTRY, NEITHER = "content", "entry", "neither"
 
@@ -74,7 +89,16 @@ def writes(text: str, cwd: str) -> tuple[list[tuple[str, str]], list[str]]:
     found = _Writes(text, cwd)
     for command in parse(text):
         found.take(command)
-    return found.targets, found.code
+    return _without_passing(found.targets), found.code
+
+
+def _without_passing(targets: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The targets, of which those are NEITHER that are not there now and that the same text takes away again (`git diff > d && wc d && rm d`, a rename
+    by way of another name). One that stays after all is found by the next look."""
+    last = {path: n for n, (path, effect) in enumerate(targets) if effect == ENTRY}
+    made = {path for n, (path, effect) in enumerate(targets) if effect == CONTENT and n < last.get(path, -1)}
+    passing = {path for path in made if not os.path.lexists(path)}
+    return [(path, NEITHER if path in passing and n <= last[path] else effect) for n, (path, effect) in enumerate(targets)]
 
 
 class _Writes:
@@ -255,8 +279,12 @@ class _Writes:
         sub, rest = git_verb(args)
         if sub == "restore" and not {"--worktree", "-W"} & set(rest) and ({"--staged", "-S"} & set(rest)):
             return  # only the index: what a commit takes from it is looked at by itself
-        if sub in ("restore", "rm", "mv"):
+        if sub == "restore":
             self.add(operands_of(rest))
+        elif sub == "rm":
+            self.add(operands_of(rest), ENTRY)
+        elif sub == "mv":
+            self.copies("mv", rest, operands_of(rest))
         elif sub == "checkout" and "--" in rest:
             self.add(rest[rest.index("--") + 1 :])
         elif sub == "checkout" and [w for w in operands_of(rest) if os.path.exists(os.path.join(self.cwd, w))]:
@@ -272,7 +300,7 @@ class _Writes:
             self.add(["."])  # other agents' work in the same tree would go with it
 
     def find(self, name: str, args: list[str], operands: list[str]) -> None:
-        if "-delete" not in args and not ("-exec" in args or "-execdir" in args):
+        if "-delete" not in args and not ("-exec" in args or "-execdir" in args) or _caches_only(args):
             return
         if "-delete" in args or any(os.path.basename(w) in ALL_ARGS | LAST_ARG for w in args):
             self.add(args[: next((n for n, w in enumerate(args) if w.startswith("-")), len(args))])
@@ -300,6 +328,34 @@ _WAYS = {
     "git": _Writes.git,
     "find": _Writes.find,
 }
+
+
+def _caches_only(args: list[str]) -> bool:
+    """Whether `find` deletes nothing but what is called like a cache: every alternative of its conditions asks for such a name."""
+    alternatives: list[list[str]] = [[]]
+    for word, behind in zip(args, args[1:] + [""]):
+        if word in (",", "-fprint", "-fprintf", "-fls") or word in ("!", "-not") and behind == "(":
+            return False
+        if word in ("-o", "-or"):
+            alternatives.append([])
+        else:
+            alternatives[-1].append(word)
+    return all(_asks_for_a_cache(one) for one in alternatives)
+
+
+def _asks_for_a_cache(words: list[str]) -> bool:
+    """Whether one alternative of `find` is true only of caches, or only keeps it from going into a folder."""
+    if "-prune" in words and not {"-delete", "-exec", "-execdir"} & set(words):
+        return True
+    for verb in ("-exec", "-execdir"):
+        if verb in words and [
+            w for w in words[words.index(verb) + 1 :] if w not in ("rm", "-r", "-f", "-rf", "-fr", "-v", "{}", ";", "+", "--")
+        ]:
+            return False
+    return any(
+        word in ("-name", "-iname") and name in CACHES and before not in ("!", "-not")
+        for before, word, name in zip([""] + words, words, words[1:])
+    )
 
 
 def _has(args: list[str], letter: str, long: str) -> bool:

@@ -60,8 +60,13 @@ GIT_SHOWS = {
     "shortlog",
     "",
 }
+MAY_DO_NOTHING = "it may do nothing, or pass over what fails"
 BACKGROUND = "what runs in the background says nothing when it fails"
 DRY = {"-n", "--dry-run", "--just-print", "--recon", "-i", "--ignore-errors", "-t", "--touch"}  # of make
+DRY_RUNNERS = {"just", "ninja", "rake", "task", "gradle", "gradlew", "behave", "cucumber", "mocha", "rspec", "ginkgo", "invoke", "robot"}
+DRY_RUN = {"-n", "--dry-run", "--dryrun", "--dry"}  # of these; of others, `helm install --dry-run`, it may well be the test
+LISTS = {"--collect-only", "--list-tests", "--listTests", "--no-run", "--notest", "--show-only", "--list"}
+NEVER_FAILS = {"--exit-zero", "--issues-exit-code=0", "--fail-never", "-Dmaven.test.failure.ignore", "-Dmaven.test.failure.ignore=true"}
 ABOUT_ITSELF = {"--version", "-V", "--help", "-h", "-version", "version", "help"}
 INVERTED = {
     "grep",
@@ -130,8 +135,12 @@ def _hides(command: str, lists: list[list[tuple[str, Command]]]) -> str | None:
             return "what stands behind `%s` never runs" % name
         if name == "setsid" and {"-f", "--fork"} & set(words):
             return BACKGROUND
-        if "make" in bare(words)[:1] and DRY & set(words) or "--if-present" in words:
-            return "it may do nothing, or pass over what fails"
+        if "make" in bare(words)[:1] and (DRY & set(words) or any(w.startswith(("SHELL=", ".SHELLFLAGS=", "MAKEFLAGS=")) for w in words)):
+            return MAY_DO_NOTHING
+        if "--if-present" in words:
+            return MAY_DO_NOTHING
+    if any(_dry(c.env.get(name, "")) for c in parse(command) for name in ("MAKEFLAGS", "GNUMAKEFLAGS")):
+        return MAY_DO_NOTHING
     marks = [(kind, value) for kind, value, quoted in tokens(command) if not quoted]
     while marks and marks[-1] == ("op", "\n"):
         marks.pop()
@@ -142,6 +151,15 @@ def _hides(command: str, lists: list[list[tuple[str, Command]]]) -> str | None:
     if any(one[0][0] == "" and _sure(bare(one[0][1].words), False) and len(one) > 1 and one[1][0] == "||" for one in lists):
         return "what stands behind `||` never runs"
     return None
+
+
+def _dry(flags: str) -> bool:
+    """Whether flags for make have it do nothing or go on after a failure; the first ones may stand without a dash."""
+    return any(
+        w in DRY or not w.startswith(("--", "-j", "-l", "j")) and set("nit") & set(w.partition("=")[0])
+        for w in flags.split()
+        if "=" not in w
+    )
 
 
 def _lists(command: str) -> list[list[tuple[str, Command]]]:
@@ -199,8 +217,12 @@ def _sure(words: list[str], is_test: bool) -> bool:
     name = os.path.basename(words[0])
     if name in CANNOT_FAIL or words in (["exit", "0"], ["exit"]) or words == ["return", "0"]:
         return True
+    if NEVER_FAILS & set(words):
+        return True
     if not is_test:
         return False
+    if LISTS & set(words[1:]) or name in DRY_RUNNERS and DRY_RUN & set(words[1:]):
+        return True
     if name in SHOWS or len(words) > 1 and all(w in ABOUT_ITSELF for w in words[1:]):
         return True
     if name in SHELLS:

@@ -60,7 +60,7 @@ def answer(event: str, guarded: Sequence[str], raw: bytes) -> Answer:
 
             return watcher.run(entry.normal(payload), os.environ, peer=peer())
         return entry.handle(payload, os.environ, peer=peer(), waves=waves, fleet=fleet)
-    except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
+    except BaseException as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
         from ..gate import prompt_lines
 
         name, prompt = payload["hook_event_name"], payload.get("prompt")

@@ -618,6 +618,7 @@ def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
         commit["dir"] = call.project
     files = project_facts.commit_files(call.project, commit)
     if files is None:
+        _git_answers(call, commit["dir"])
         return {}  # no repository: git will say so
     if _in_a_task(call, commit):
         return {}
@@ -650,6 +651,26 @@ def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     if call.fleet is not None:
         call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
+
+
+def _git_answers(call: Call, folder: str) -> None:
+    """Raises the Refusal of a commit in the run's own repository where git tells the gate nothing, and may well commit for the agent: another
+    user's repository with `-c safe.directory=*`, a git that takes minutes."""
+    from ..base import git_commands, git_facts
+
+    start = call.state["result"]["start"]
+    top = os.path.realpath(call.project)
+    if start and start["prefix"]:
+        top = top[: len(top) - len(start["prefix"].rstrip("/"))].rstrip("/")
+    if not os.path.isdir(folder) or not os.path.lexists(os.path.join(top, ".git")) or not git_commands.inside(top, folder):
+        return
+    raise Refusal(
+        "GIT_IS_SILENT",
+        "the gate cannot see what this commit would take",
+        "git says: %s" % (git_facts.refusal(call.project) or "nothing in time"),
+        "wait for a git that answers; what it asks for is the user's to set (`git config --global safe.directory`): QUESTION to the lead",
+        "COMMIT",
+    )
 
 
 def _in_a_task(call: Call, commit: Commit) -> bool:

@@ -15,6 +15,7 @@ from ..base import codec, paths
 from ..base.enforcement import client_version
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
+from ..store.disk import is_about_a_file
 from ..store.journal import Busy, Damaged, Store
 from . import answers, glance, identity, tamper_check, unseen_calls
 from .answers import PASS, block, deny, stop, tell
@@ -310,7 +311,7 @@ def _warned(call: Call, answer: Answer) -> Answer:
     return code, codec.dumps(found), err
 
 
-def trouble(error: Exception, guarded: str | None) -> Answer:
+def trouble(error: BaseException, guarded: str | None) -> Answer:
     """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out.
 
     guarded: the event when it fails closed (hooks/gate.py, GUARDED, and UserPromptSubmit for what was typed to the team), else None."""
@@ -322,9 +323,9 @@ def trouble(error: Exception, guarded: str | None) -> Answer:
         )
     elif isinstance(error, Busy):
         text = "team: %s. Try the same call again." % error
-    elif isinstance(error, TimeoutError):  # hooks/gate.py's own clock; to Python it is an OSError
-        text = "team: no decision in time: the machine or its disk is very busy, so the call is refused. Try the same call again."
-    elif isinstance(error, OSError):
+    elif type(error).__name__ == "OutOfTime":  # hooks/gate.py's own clock
+        text = str(error)
+    elif isinstance(error, OSError) and is_about_a_file(error):
         text = (
             "team: the journal could not be written (%s: %s). Nothing was recorded and the call is refused. Free space or mend the rights "
             "of .claude/teams, then try again; `pack abort` in your own terminal ends the run." % (type(error).__name__, error.strerror)

@@ -8,6 +8,7 @@ import sys
 from ..base import brief, conventions, git_facts, paths, profile, project_facts, run_config
 from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
 from ..protocol import advice, kernel, tables, view
+from ..store.disk import is_about_a_file
 from ..store.journal import Lock, Store, read_chain
 from . import answers, identity, modes, tamper_check, unseen_calls
 from .hook_call import Call, Hook
@@ -332,6 +333,12 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
             "team: no run was opened: a run is live in %s, which lies in the same repository, and one team works in a repository at a time. "
             "Go on there; or end it there (`team abort WHY`), then type the command again." % beside
         )
+    refused = git_facts.refusal(hook.project)
+    if refused:
+        return answers.block(
+            "team: no run was opened: git does not work in this repository (%s), so nobody could say what was approved. Mend that as git says, "
+            "and type the command again." % refused
+        )
     level = measure(hook.env, hook.project)
     try:
         config = run_config.read(hook.project)
@@ -340,7 +347,7 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
     try:
         team = _begin(hook, asked, level, config)
     except OSError as error:
-        return answers.block(_not_writable(error, paths.team_folder(hook.project, asked.base)))
+        return answers.block(_not_opened(error, paths.team_folder(hook.project, asked.base)))
     if team is None:
         return answers.block("team: another session has just opened a run here. Type `team status`.")
     headless = is_headless(hook.env)
@@ -402,8 +409,10 @@ def _begin(hook: Hook, asked: Asked, level: Mapping[str, Any], config: Mapping[s
     return team
 
 
-def _not_writable(error: OSError, folder: str) -> str:
+def _not_opened(error: OSError, folder: str) -> str:
     """What the user is told where a run could not be written: the nearest path that is there, and why not."""
+    if not is_about_a_file(error):
+        return "team: no run was opened: the machine is short of something (%s). Type the command again." % (error.strerror or error)
     at = error.filename or folder
     while not os.path.lexists(at) and at != os.path.dirname(at):
         at = os.path.dirname(at)

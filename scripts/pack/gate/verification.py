@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 from ..base import codec, project_facts, shell_reading, verifying
@@ -22,6 +23,7 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
     new input; raises Refusal."""
     for name in ("--build", "--test"):
         _check_command(name, (options.get(name) or [""])[0])
+        _check_loaders(call, name, options[name][0])
     in_place = options["--in-place"][0] if options.get("--in-place") else None
     if in_place is not None and not in_place.strip():
         raise Refusal("USAGE", "--in-place says why", "", "pack verify --help", "VERIFY_STARTED")
@@ -47,6 +49,47 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
     }
     call.store.disk.replace(path, codec.dumps(voucher).encode("ascii"))
     return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
+
+
+# Variables by which a command takes its programs, or code that runs in front of them, from somewhere else.
+LOADERS = frozenset(
+    "PATH PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTEST_PLUGINS PYTEST_ADDOPTS NODE_PATH NODE_OPTIONS BASH_ENV ENV LD_PRELOAD LD_LIBRARY_PATH "
+    "DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH PERL5LIB PERL5OPT RUBYLIB RUBYOPT CLASSPATH JAVA_TOOL_OPTIONS MAKEFILES GIT_EXEC_PATH".split()
+)
+
+
+def _check_loaders(call: Call, name: str, command: str) -> None:
+    """Refuse a command that takes programs or code from a place outside the repository which changed while the run was live: a runner that says
+    "3 passed" may stand there, and no reviewer has seen it. What was there before is the machine's own (`PATH=/usr/local/go/bin:$PATH`)."""
+    try:
+        began = os.stat(os.path.join(call.store.data, "start.json")).st_mtime
+        given = [pair for c in shell_reading.parse(command) for pair in list(c.env.items()) + [w.partition("=")[::2] for w in c.words]]
+    except (OSError, shell_reading.ShellError, RecursionError):
+        return
+    for variable, value in given:
+        for part in re.split(r"[\s:=,]+", value.strip("\"'")) if variable in LOADERS else ():
+            path = os.path.expanduser(part.replace("$HOME", "~").replace("${HOME}", "~"))
+            if os.path.isabs(path) and _changed_outside(call, path, began):
+                raise Refusal(
+                    "OTHER_PROGRAMS",
+                    "%s %r takes programs from %s, which changed while the run was live" % (name, command, path),
+                    "it is outside the repository: nobody reviews it",
+                    "leave %s out; what the tests need is set up by the project's own command (`.conventions/tool-chains/commands.yml`)"
+                    % variable,
+                    "VERIFY_STARTED",
+                )
+
+
+def _changed_outside(call: Call, path: str, began: float) -> bool:
+    """Whether a file, or a folder or something right in it, is outside the repository and newer than a moment."""
+    rel, full = project_facts.relative(call.project, path)
+    if rel is not None or project_facts.in_repository(call.project, full) is not None:
+        return False
+    try:
+        inside = [e.path for e in os.scandir(full)][:5000] if os.path.isdir(full) else []
+        return any(os.lstat(p).st_ctime > began for p in [full] + inside)
+    except OSError:
+        return False
 
 
 def _check_command(name: str, command: str) -> None:

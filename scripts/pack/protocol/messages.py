@@ -22,6 +22,8 @@ def _head(form: str) -> str:
     return form
 
 
+DRESS = " #\u2705\u2714\u2611\ufe0f\u274c\u26a0\U0001f389\U0001f44d\U0001f534\U0001f7e2"  # headings, ticks and the like around a line
+
 # Longest first, so that `RISKS MITIGATED` and `REVIEW_LOOP` are not taken for `RISKS` and `REVIEW`.
 _HEADS: list[tuple[str, EventName]] = sorted(((_head(spec[0]), event) for event, spec in tables.MESSAGES.items()), key=lambda h: -len(h[0]))
 
@@ -55,6 +57,20 @@ def _malformed(line: str, event: EventName) -> Refusal:
     )
 
 
+def _not_dressed_up(line: str) -> None:
+    """Raises the Refusal of a protocol line in bold, as a heading or with a tick (`**APPROVED: task #1**`). As ordinary talk it would be delivered, its
+    receiver would believe it, and nothing would be recorded. A line that quotes one (`> ...`, in back-ticks, in a sentence) stays talk."""
+    bare = line.replace("*", "").strip(DRESS)
+    if bare == line:
+        return
+    try:
+        found = parse(bare)
+    except Refusal:
+        return
+    if found is not None:
+        raise _malformed(line, found[0])
+
+
 def parse(message: object) -> tuple[EventName, dict[str, Any]] | None:
     """A message's text -> None for ordinary talk, or (event, fields); raises Refusal for a line that does not parse.
 
@@ -67,6 +83,7 @@ def parse(message: object) -> tuple[EventName, dict[str, Any]] | None:
     line = line.rstrip()
     claim = _claims(line)
     if claim is None:
+        _not_dressed_up(line)
         return None
     head, event = claim
     if not line.startswith(head):

@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MOST_BYTES = 8 << 20  # of one note
 SKEW = 300  # seconds that two clocks may differ
 LEVELS = ("off", "partial", "full")
+TWICE = "twice"  # in the place of a mode
 RANGE_OPTIONS = ("--not", "--all", "--branches", "--tags", "--remotes")
 MATRIX_KEYS = ("default", "paths", "enforcement", "verified", "checkout", "waivers")
 
@@ -66,7 +67,7 @@ def matrix(path):
     return found
 
 
-def _glob(pattern):
+def _glob(pattern, flags=0):
     """A path pattern as a regular expression: `*` within a folder, `**` across folders, a folder's name for all below it."""
     out, i = "", 0
     while i < len(pattern):
@@ -80,13 +81,15 @@ def _glob(pattern):
             out, i = out + "[^/]", i + 1
         else:
             out, i = out + re.escape(pattern[i]), i + 1
-    return re.compile(out + (".*" if pattern.endswith("/") else "") + r"\Z", re.S)
+    return re.compile(out + (".*" if pattern.endswith("/") else "") + r"\Z", re.S | flags)
 
 
 def asked(rules, path):
     """The roles that a matrix asks for at a path: a list, or "mode". Of several patterns that fit, all count; one with `[]` asks for nothing
-    only where no other one fits."""
-    fits = [roles for pattern, roles in (rules.get("paths") or {}).items() if _glob(str(pattern)).match(path)]
+    only where no other one fits, and only in the same case: `SRC/x` is what is asked for in `src/`, for on many disks it lies there."""
+    fits = [
+        roles for pattern, roles in (rules.get("paths") or {}).items() if _glob(str(pattern), re.IGNORECASE if roles else 0).match(path)
+    ]
     if not fits:
         return rules.get("default", "mode")
     if "mode" in fits:
@@ -257,16 +260,34 @@ def changes(top, commit):
     parents = attest.line(top, "rev-list", "--parents", "-n", "1", commit).split()[1:]
     out = None
     for parent in parents or [None]:
-        argv = ["diff-tree", "-r", "--no-renames", "--no-commit-id", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "-z"]
-        rows = attest.git(top, *argv, *([parent, commit] if parent else ["--root", commit]))
-        if rows is None:
-            raise CannotVerify("git cannot read commit %s: fetch it whole (no shallow or partial clone)" % commit[:7])
-        parts, here = rows.split(b"\0"), {}
-        for meta, path in zip(parts[::2], parts[1::2]):
-            _old_mode, mode, _old, blob, _status = meta.decode("ascii")[1:].split()
-            here[path.decode("utf-8", "surrogateescape")] = ("000000", None) if mode == "000000" else (mode, blob)
+        here = _between(top, parent, commit)
         out = here if out is None else {p: v for p, v in out.items() if here.get(p) == v}
     return out
+
+
+def _between(top, before, commit):
+    """{path: (mode, blob)} that differs in a commit from another one, or from nothing; (TWICE, None) for a name that a tree has twice, which no git
+    writes: one shows the approved content, and the other one is checked out."""
+    argv = ["diff-tree", "-r", "--no-renames", "--no-commit-id", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "-z"]
+    rows = attest.git(top, *argv, *([before, commit] if before else ["--root", commit]))
+    if rows is None:
+        raise CannotVerify("git cannot read commit %s: fetch it whole (no shallow or partial clone)" % commit[:7])
+    parts, out = rows.split(b"\0"), {}
+    for meta, path in zip(parts[::2], parts[1::2]):
+        _old_mode, mode, _old, blob, _status = meta.decode("ascii")[1:].split()
+        name = path.decode("utf-8", "surrogateescape")
+        out[name] = (TWICE, None) if name in out else ("000000", None) if mode == "000000" else (mode, blob)
+    return out
+
+
+def lost(top, words, end):
+    """{path: (mode, blob)} that differs at the end of a range from where it begins, for a range A..B that goes on from A: a merge may take back what A
+    had, and differs in nothing from the parent whose side it keeps. Empty for a range of another kind, whose beginning has work of its own."""
+    start = [w[1:] if w.startswith("^") else w.partition("..")[0] for w in words if w.startswith("^") or ".." in w]
+    before = attest.line(top, "rev-parse", "--verify", "-q", (start[0] or "HEAD") + "^{commit}") if len(start) == 1 else ""
+    if not before or attest.git(top, "merge-base", "--is-ancestor", before, end) is None:
+        return {}
+    return _between(top, before, end)
 
 
 def _roles_of(task, mode):
@@ -317,6 +338,7 @@ def verify(top, words, rules=None, allowed=None, revoked=None, refs=(attest.NOTE
     chosen = commits(top, words)
     end = tip(top, words)
     own = attest.roots(top, end) if end else []
+    own = sorted(set(own) - set(chosen)) or own  # a root that the range brings along makes no other repository's approvals ours
     known, seen = [], []
     lines = notes(top, refs)
     for path in files:
@@ -340,13 +362,17 @@ def verify(top, words, rules=None, allowed=None, revoked=None, refs=(attest.NOTE
         if why is None:
             seen.append(found["statement"]["predicate"])
     index = _index(seen, rules)
-    missing, total = [], 0
-    for commit in chosen:
-        for path, (mode, blob) in sorted(changes(top, commit).items()):
+    missing, total, changed = [], 0, set()
+    for commit in chosen + [None]:
+        found = changes(top, commit) if commit else lost(top, words, end) if chosen else {}
+        for path, (mode, blob) in sorted(found.items()):
+            if commit is None and (path, mode, blob) in changed:
+                continue
             total += 1
+            changed.add((path, mode, blob))
             lack = _missing(rules, index, path, mode, blob)
             if lack:
-                missing.append({"commit": commit, "path": path, "mode": mode, "blob": blob, "missing": lack[0], "why": lack[1]})
+                missing.append({"commit": commit or end, "path": path, "mode": mode, "blob": blob, "missing": lack[0], "why": lack[1]})
     return {
         "ok": not missing,
         "range": " ".join(words),
@@ -382,6 +408,8 @@ def _missing(rules, index, path, mode, blob):
     """(missing roles, why) of one change, None when it is approved."""
     exact, paths, blobs = index
     roles = asked(rules, path)
+    if mode == TWICE:
+        return [], "the name stands there twice in its tree"
     if roles == []:
         return None
     found = exact.get((path, mode, blob), [])

@@ -103,3 +103,10 @@ class Disk:
         """A text that changes when the machine restarts: what was written without fsync may be gone then."""
         data = self.read("/proc/sys/kernel/random/boot_id")
         return data.decode("ascii", "replace").strip() if data else ""
+
+
+def is_about_a_file(error: OSError) -> bool:
+    """Whether a file or folder is what is in the way: rights, space, a name. Else the machine is short of something: processes, open files, memory."""
+    import errno
+
+    return error.errno not in (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EPIPE, errno.ECHILD, None)
