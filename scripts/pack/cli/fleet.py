@@ -8,7 +8,7 @@ import sys
 from ..base import isolate, paths
 from ..fleet import files, policy
 
-OWN_TERMINAL = ("init", "grant", "admit", "join", "resume", "prune")
+OWN_TERMINAL = ("init", "grant", "admit", "join", "resume", "release", "prune")
 
 
 def main(argv):
@@ -112,6 +112,11 @@ def _parser():
         (("text",), {}),
     )
     verb("answer", "answer a message of another squad", (("number",), {"type": int}), (("text",), {}))
+    verb(
+        "release",
+        "give files of this clone's run of waves back, for another squad (a task drops them: `pack task rescope N --drop PATH`)",
+        (("paths",), {"nargs": "+", "metavar": "PATH", "help": "as `pack fleet status --leases` shows it"}),
+    )
     verb(
         "ship",
         "store what is not stored yet of this project's runs",
@@ -321,9 +326,27 @@ def _say(folder, squad, number, text):
             file=sys.stderr,
         )
         return 1
-    print(
-        "message %d is stored; the other lead has it at the end of its turn. An answer comes at the end of one of yours." % found["number"]
-    )
+    when = "its lead has it at the end of its turn" if found["readers"] else "no run of it is alive: its next one has it"
+    print("message %d to squad %s is stored; %s. An answer comes at the end of one of your turns." % (found["number"], found["to"], when))
+    return 0
+
+
+def _release(args, folder):
+    from ..fleet import desk
+
+    run, _own = _own_run(folder)
+    if run is None or os.path.exists(os.path.join(run, "done")):
+        raise ValueError("no run of a fleet is live in %s" % folder)
+    held = files.read(run, "leases.json", {})
+    wrong = [p for p in args.paths if p not in held]
+    if wrong:
+        raise ValueError("this run holds no lease on %s; it holds: %s" % (", ".join(wrong), ", ".join(sorted(held)[:20]) or "none"))
+    found = desk.put(run, folder, os.environ, {"ask": "release", "paths": args.paths}, desk.ANSWER_SECONDS)
+    if not found.get("ok"):
+        why = found.get("refused") or found.get("away") or "this copy of the run is fenced: `pack status`"
+        print("pack fleet: nothing was given back: %s" % why, file=sys.stderr)
+        return 1
+    print("given back: %s. Who writes there next, here too, asks for it again." % ", ".join(args.paths))
     return 0
 
 

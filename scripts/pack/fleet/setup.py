@@ -176,12 +176,12 @@ def machine_facts():
 
 def squad(project):
     """The squad of a clone: `git config team.squad`, else its user's name."""
-    return files.text(plainly(git(project, "config", "team.squad") or os.environ.get("USER") or "squad"))[:100]
+    return files.text(plainly(answer(project, "config", "team.squad") or os.environ.get("USER") or "squad"))[:100]
 
 
 def branch(project):
     """The branch that HEAD is on, "" when it is on none, or on one whose name is no UTF-8: who takes the run over goes on without one."""
-    name = git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    name = answer(project, "symbolic-ref", "--short", "-q", "HEAD")
     return name if files.text(name) == name else ""
 
 
@@ -196,17 +196,31 @@ def lineage(project, settings):
     if matches(here):
         return here, here
     named = {}
-    for ref in (git(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes") or "").split():
+    if not answer(project, "rev-parse", "-q", "--verify", "HEAD"):
+        return settings["trunk"], here  # nothing is committed yet
+    for ref in answer(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes").split():
         name = ref.split("/", 2)[2] if ref.startswith("refs/heads/") else ref.split("/", 3)[-1]
         if name == settings["trunk"] or matches(name):
             named.setdefault(name, []).append(ref)
     ahead = []
     for name, refs in named.items():
         for ref in refs:
-            count = git(project, "rev-list", "--count", "%s..HEAD" % ref)
-            if count is not None and count.isdigit():
-                ahead.append((int(count), name != settings["trunk"], name))
+            ahead.append((int(answer(project, "rev-list", "--count", "%s..HEAD" % ref)), name != settings["trunk"], name))
     return (min(ahead)[2] if ahead else settings["trunk"]), here
+
+
+def answer(project, *args):
+    """What git answers, "" where it says that there is none (1, in silence). A git that was killed, took too long or complains has said nothing:
+    taken for "none", a run would begin in a squad, a lineage or on a branch that is not its own. Raises FleetError."""
+    words = ("git", "-C", project) + project_facts.AS_ASKED + args
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise FleetError("git %s gave no answer in %s: %s" % (args[0], project, error)) from None
+    if done.returncode == 0 or done.returncode == 1 and not done.stderr:
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+    why = done.stderr.decode("utf-8", "replace").strip() or "it ended with %d" % done.returncode
+    raise FleetError("git %s gave no answer in %s: %s" % (args[0], project, why[:200]))
 
 
 def git(project, *args):
