@@ -13,6 +13,7 @@ from . import files, policy
 from .engine import VERSION, Engine, FleetError, migrations
 
 ROLES = ("fleet_owner", "fleet_member", "fleet_reader")
+LOCK_SECONDS = 20  # that `init` waits for others to be done
 
 
 def init(where):
@@ -20,6 +21,7 @@ def init(where):
     engine = Engine(where, seconds=60, checked=False)
     conn, applied = engine.connected(), []
     try:
+        conn.execute("select set_config('lock_timeout', %s, false)", ("%ds" % LOCK_SECONDS,))  # any login can hold one for ever
         version, encoding, icu = conn.execute(
             "select current_setting('server_version_num')::int, current_setting('server_encoding'), "
             "exists (select 1 from pg_collation where collname = 'und-x-icu')"
@@ -77,6 +79,8 @@ def init(where):
                 "this login may not make the schema (%s): connect as the database's owner with CREATEROLE, or let an administrator run `pack fleet init`"
                 % error.diag.message_primary
             ) from None
+        if error.sqlstate == "55P03":
+            raise FleetError("somebody's transaction keeps the schema from being changed%s: end it, then again" % engine.keepers()) from None
         raise FleetError("the schema could not be made: %s" % (error.diag.message_primary or error)) from None
     finally:
         engine.close()
@@ -180,9 +184,9 @@ def squad(project):
 
 
 def branch(project):
-    """The branch that HEAD is on, "" when it is on none, or on one whose name is no UTF-8: who takes the run over goes on without one."""
+    """The branch that HEAD is on, "" when it is on none, or on one whose name is no UTF-8 or longer than the engine keeps: who takes the run over goes on without one."""
     name = answer(project, "symbolic-ref", "--short", "-q", "HEAD")
-    return name if files.text(name) == name else ""
+    return name if files.text(name) == name and len(name) <= 1000 else ""
 
 
 def lineage(project, settings):
