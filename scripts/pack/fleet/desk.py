@@ -277,8 +277,8 @@ def commit(call, names):
     settings = files.read(call.store.data, "fleet.json")["settings"]
     sure = status.get("heard") is not None and status.get("boot") == files.boot()
     allowed = settings["offline"] == "allow" and not found.get("refused")
-    if allowed or sure and files.seconds() - status["heard"] < settings["lease_minutes"] * 60:
-        return  # nobody can have taken it yet, by a clock that nobody sets
+    if not found.get("diverged") and (allowed or sure and files.seconds() - status["heard"] < settings["lease_minutes"] * 60):
+        return  # nobody can have taken it yet, by a clock that nobody sets; of two copies of one run each may believe that
     if found.get("refused"):
         raise _engine_refuses(found["refused"], ", ".join(spelt), "COMMIT")
     raise Refusal(

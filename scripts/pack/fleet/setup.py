@@ -42,6 +42,7 @@ def init(where):
                 except psycopg.errors.InsufficientPrivilege:
                     if not conn.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
                         raise
+            _strange(conn)
             conn.execute("create schema if not exists fleet")
             if not conn.execute("select pg_has_role('fleet_owner', 'member')").fetchone()[0]:
                 conn.execute("grant fleet_owner to current_user")
@@ -70,6 +71,7 @@ def init(where):
                 conn.execute(sql)
                 conn.execute("insert into fleet.migrations (number, name, sha256) values (%s, %s, %s)", (number, name, digest))
                 applied.append(number)
+            conn.execute(NUMBERS)
         if conn.execute("select max(number) from fleet.migrations").fetchone()[0] != VERSION:
             raise FleetError("the schema was not stored")
         return applied
@@ -84,6 +86,30 @@ def init(where):
         raise FleetError("the schema could not be made: %s" % (error.diag.message_primary or error)) from None
     finally:
         engine.close()
+
+
+# A copy that brought rows and no sequences (logical replication, --data-only) would give numbers twice: they go on behind what is there.
+NUMBERS = """
+select setval('fleet.fence', greatest((select last_value from fleet.fence), (select max(epoch) from fleet.runs), (select max(fence) from fleet.leases),
+    (select max(fence) from fleet.lease_log))),
+  (select setval(pg_get_serial_sequence('fleet.messages', 'id'), n) from (select max(id) as n from fleet.messages) x where n is not null),
+  (select setval(pg_get_serial_sequence('fleet.notes', 'id'), n) from (select max(id) as n from fleet.notes) x where n is not null),
+  (select setval(pg_get_serial_sequence('fleet.lease_log', 'id'), n) from (select max(id) as n from fleet.lease_log) x where n is not null),
+  (select setval(pg_get_serial_sequence('fleet.writes', 'id'), n) from (select max(id) as n from fleet.writes) x where n is not null)
+"""
+
+
+def _strange(conn):
+    """Raises where a schema of this name is somebody else's: what lies in it would pass for the fleet's own tables and functions."""
+    found = conn.execute(
+        "select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'fleet' and n.nspowner <> 'fleet_owner'::regrole and "
+        "(exists (select 1 from pg_class c where c.relnamespace = n.oid) or exists (select 1 from pg_proc p where p.pronamespace = n.oid))"
+    ).fetchone()
+    if found:
+        raise FleetError(
+            "this database has a schema `fleet` already, %s's, with things in it that are not the fleet's: use another database, or have it renamed"
+            % found[0]
+        )
 
 
 def grant(where, name, kind):
@@ -147,7 +173,13 @@ def join(project, settings, named=None):
         f.write(policy.text(settings))
     os.replace(path + ".tmp", path)
     if named:
-        subprocess.run(["git", "-C", project, "config", "team.squad", named], check=True)
+        if (git(project, "worktree", "list", "--porcelain") or "").count("worktree ") > 1:  # they have one configuration, and may be several squads
+            if git(project, "config", "extensions.worktreeConfig", "true") is None:
+                raise FleetError("git could not note the squad of this worktree: `git config extensions.worktreeConfig true` fails here")
+            words = ["--worktree"]
+        else:
+            words = []
+        subprocess.run(["git", "-C", project, "config", *words, "team.squad", named], check=True)
     remember_python()
     return path
 

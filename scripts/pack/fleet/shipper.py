@@ -362,9 +362,11 @@ class Shipper:
             return {"ok": False, "away": str(error), "standing": self._contracts(ask=False)}
         except Diverged as error:
             self._diverged(error)
-            return {"ok": False, "refused": str(error)}
+            return {"ok": False, "refused": str(error), "diverged": True}
         except FleetError as error:
             return {"ok": False, "refused": str(error)}
+        except OSError as error:
+            return {"ok": False, "away": "the shipper cannot keep the answer: %s" % error}
 
     def _say(self, asked):
         """A message to a squad, or the answer to one of its messages; who is there to read it goes along."""
@@ -444,7 +446,7 @@ class Shipper:
             self._diverged(error)
         except Unreachable as error:
             self._offline(error)
-        except FleetError as error:
+        except (FleetError, OSError) as error:  # a disk that is full ends no sign of life: it is tried again
             self.status.update(state="error", why=str(error))
             self.next_try = now + 5.0
         return False if news else self._orphan()
@@ -461,8 +463,9 @@ class Shipper:
         """Write how it stands, when that changed or was confirmed."""
         now = dict(self.status, shipped=self.shipped, last=self.last)
         if now != getattr(self, "_told", None):
-            files.write(self.run, "ship.json", dict(now, at=time.time()))
-            self._told = now
+            with contextlib.suppress(OSError):  # told when there is room again
+                files.write(self.run, "ship.json", dict(now, at=time.time()))
+                self._told = now
 
     def serve(self, line):
         """Loop until there is nothing left to do. line: the listening socket."""

@@ -122,11 +122,85 @@ begin
   return number;
 end $$;
 
+-- Runs that were removed, by their numbers.
+create table fleet.ended (
+  run text primary key check (run ~ '^[0-9a-f]{32}$'),
+  at  timestamptz not null default clock_timestamp()
+);
+
+-- As in 0006; a run that was closed and removed does not begin anew because an old copy of it wakes up.
+create or replace function fleet.announce(p_run text, p_holder text, p_project text, p_team text, p_squad text, p_machine text, p_lineage text,
+                                          p_branch text, p_ttl interval)
+returns table (epoch bigint, last_seq bigint, sum bytea, turn bigint)
+language plpgsql security definer set search_path = fleet, pg_temp set lock_timeout = '4s' as $$
+#variable_conflict use_column
+declare r fleet.runs;
+begin
+  if exists (select 1 from fleet.ended where run = p_run) then
+    raise exception 'run % was closed and is removed here', p_run using errcode = 'FL023';
+  end if;
+  if not exists (select 1 from fleet.runs where run = p_run) and not fleet.of_squad(p_project, p_squad) then
+    raise exception 'squad % is %''s, and this is %: they let you in (`pack fleet admit % %`), or this clone is another squad''s (`git config team.squad NAME`)',
+      p_squad, (select string_agg(m.member, ', ') from fleet.squad_members m where m.project = p_project and m.squad = p_squad), session_user,
+      p_squad, session_user using errcode = 'FL060';
+  end if;
+  insert into fleet.runs (run, project, team, squad, machine, holder, epoch, lineage, branch, ttl, until)
+    values (p_run, p_project, p_team, p_squad, p_machine, p_holder, nextval('fleet.fence'), p_lineage, p_branch, p_ttl,
+            clock_timestamp() + p_ttl)
+    on conflict do nothing;
+  if found then  -- a member of it from now on, whoever may take this run over one day
+    insert into fleet.squad_members (project, squad, member) values (p_project, p_squad, session_user) on conflict do nothing;
+  end if;
+  select * into r from fleet.runs where run = p_run;
+  if r.holder <> p_holder then
+    perform fleet.mine(p_run, p_holder, 0);
+  elsif r.member <> session_user then
+    raise exception 'run % is %''s, and this is %', p_run, r.member, session_user using errcode = 'FL002';
+  elsif r.project <> p_project then
+    raise exception 'run % belongs to project %', p_run, r.project using errcode = 'FL004';
+  end if;
+  return query select r.epoch, r.last_seq, r.sum, r.turn;
+end $$;
+
+-- As in 0006; the numbers of what goes stay. It takes too, of what squads said: messages that have arrived, and the history of items. Decisions, hand-offs and contracts stay.
+create or replace function fleet.prune(p_older interval)
+returns table (runs bigint, records bigint) language plpgsql security definer set search_path = fleet, pg_temp as $$
+declare gone text[];
+        n bigint;
+        t timestamptz := clock_timestamp() - p_older;
+begin
+  if not fleet.administers() then
+    raise exception 'only fleet_owner prunes' using errcode = 'FL002';
+  elsif p_older < interval '0' then
+    raise exception 'what is not there yet is not pruned' using errcode = 'FL061';
+  end if;
+  select coalesce(array_agg(r.run), '{}') into gone from fleet.runs r where r.closed < t;
+  delete from fleet.records x where x.run = any (gone);
+  get diagnostics n = row_count;
+  delete from fleet.writes x where x.run = any (gone);
+  delete from fleet.bundles x where x.run = any (gone);
+  delete from fleet.lease_log x where x.run = any (gone);
+  delete from fleet.leases x where x.run = any (gone);
+  insert into fleet.ended (run) select unnest(gone) on conflict do nothing;
+  delete from fleet.runs x where x.run = any (gone);
+  delete from fleet.messages m where m.at < t and m.got_at is not null
+    and not exists (select 1 from fleet.messages a where a.answers = m.id and (a.at >= t or a.got_at is null));
+  delete from fleet.notes x where x.at < t and x.kind = 'item';
+  return query select cardinality(gone)::bigint, n;
+end $$;
+
 do $$
 declare t text;
 begin
+  alter table fleet.ended owner to fleet_owner;
+  alter table fleet.ended enable row level security;
+  alter table fleet.ended force row level security;
+  grant select on fleet.ended to fleet_reader, fleet_member;
   for t in select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'fleet'::regnamespace and p.proname in ('bounded', 'spares', 'counts') loop
     execute format('alter function %s owner to fleet_owner', t);
     execute format('revoke all on function %s from public', t);
   end loop;
 end $$;
+create policy seen on fleet.ended for select using (true);
+create policy pruned on fleet.ended for delete using (fleet.administers());
+create policy removed on fleet.ended for insert with check (fleet.administers());
