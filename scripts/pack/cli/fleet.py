@@ -202,7 +202,7 @@ def _grant(args, folder):
     from ..fleet import setup
 
     setup.grant(_where(args, folder), args.name, args.kind)
-    print("%s is a %s of the fleet" % (args.name, args.kind))
+    print("%s is %s of the fleet" % (args.name, "an owner" if args.kind == "owner" else "a " + args.kind))
 
 
 def _admit(args, folder):
@@ -380,11 +380,11 @@ def _ship(args, folder):
         return shipper.run(args.run, args.project)
     from . import uninstall
 
-    bad = 0
+    bad, said = 0, False
     for data in dict.fromkeys(uninstall.data_folders(os.environ) + [paths.data_folder(os.environ)]):
         for run, team in files.unfinished(folder, data):
             code = shipper.drain(run, folder)
-            bad = bad or code
+            bad, said = bad or code, True
             status = files.read(run, "ship.json") or {}
             print(
                 "%s: %s; %d of %d records stored%s"
@@ -396,6 +396,8 @@ def _ship(args, folder):
                     ", " + status["why"] if status.get("why") else "",
                 )
             )
+    if not said:
+        print("nothing is left to store of %s" % folder)
     return bad
 
 

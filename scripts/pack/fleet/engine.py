@@ -345,7 +345,7 @@ class Engine:
             self.close()  # the next connection finds out, and says who is to update what
             text += ": the fleet's schema was changed meanwhile"
         if state == "42501":
-            text += "; ask the fleet's owner for `pack fleet grant NAME --as member`"
+            text += "; ask the fleet's owner for `pack fleet grant NAME --as member` (to prune: `--as owner`)"
         return kind(text, state, detail)
 
 
