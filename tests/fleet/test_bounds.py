@@ -50,7 +50,9 @@ def test_rows_have_a_bound(member):  # noqa: F811
 def test_a_number_that_leaves_none_for_the_next_items_is_refused(member):  # noqa: F811
     a, e = member("alice"), member("eve")
     refuses(lambda: e.call("put_item", "shop", "B999999", 0, "squad-eve", json.dumps(dict(ITEM, id="B999999")), "m"), "FL055")
-    assert e.call("put_item", "shop", "B900", 0, "squad-eve", json.dumps(dict(ITEM, id="B900")), "m"), "a file's own numbers may begin somewhere"
+    assert e.call("put_item", "shop", "B900", 0, "squad-eve", json.dumps(dict(ITEM, id="B900")), "m"), (
+        "a file's own numbers may begin somewhere"
+    )
     assert a.call("put_item", "shop", "B1900", 0, "squad-alice", json.dumps(dict(ITEM, id="B1900", squad="squad-alice")), "m")
 
 
@@ -69,7 +71,7 @@ def test_a_checksum_that_is_not_given_is_none_that_fits(member):  # noqa: F811
 
 def test_nobody_is_kept_talking_by_messages_without_end(member):  # noqa: F811
     """Each of them makes the other lead's turn longer."""
-    a, b, e = member("alice"), member("bob"), member("eve")
+    _a, b, e = member("alice"), member("bob"), member("eve")
     for n in range(100):
         e.call("say", *e.me, "squad-alice", None, "number %d" % n)
     refuses(lambda: e.call("say", *e.me, "squad-alice", None, "one more"), "FL042")

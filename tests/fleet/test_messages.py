@@ -56,7 +56,9 @@ def test_who_reads_a_message_is_said(machines, server, base):
     wait(lambda: files.read(ber.run(), "news.json"), "the other run of the squad has it")
     assert "which of us takes src/d.py?" in b.stop("lead") and "which of us" not in (a.stop("lead") or "")
     assert cph.pack("abort", "--reason", "enough")[0] == 0
-    wait(lambda: server.sql("select 1 from fleet.runs where squad = 'squad-cph' and closed is not null", dbname=base["dbname"]), "it is over")
+    wait(
+        lambda: server.sql("select 1 from fleet.runs where squad = 'squad-cph' and closed is not null", dbname=base["dbname"]), "it is over"
+    )
     code, out, _err = ams.pack("fleet", "ask", "squad-cph", "for later")
     assert code == 0 and "no run of it is alive: its next one has it" in out, out
 

@@ -59,7 +59,9 @@ def test_who_writes_a_file_first_has_it_on_every_machine(both, server, base):
     ):
         refused = write()
         assert refused and "LEASED_ELSEWHERE" in refused and "src/b.py" in refused and "task #1" in refused, refused
-    assert a.edit("maker", ".two/work/OUT.md", "made\n") is None and leased(server, base) == ["src/a.py", "src/b.py"], "the team's own folder"
+    assert a.edit("maker", ".two/work/OUT.md", "made\n") is None and leased(server, base) == ["src/a.py", "src/b.py"], (
+        "the team's own folder"
+    )
 
 
 def test_a_commit_of_a_run_of_waves_asks_for_what_no_hook_saw(both, server, base):

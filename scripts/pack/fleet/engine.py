@@ -44,7 +44,13 @@ AWAY = (
 
 # The server has answered a connection with a no that waiting does not change. libpq hands its words on, and no code; a server that speaks another
 # language than English is taken for one that is away.
-TURNED_AWAY = ("password authentication failed", "is not permitted to log in", "no pg_hba.conf entry", "no password supplied", "permission denied for database")
+TURNED_AWAY = (
+    "password authentication failed",
+    "is not permitted to log in",
+    "no pg_hba.conf entry",
+    "no password supplied",
+    "permission denied for database",
+)
 
 OTHER_SCHEMA = ("42883", "42P01", "42703", "3F000")  # a function, table, column or the schema that this plugin knows is not there
 
@@ -165,7 +171,9 @@ class Engine:
                 raise FleetError("the fleet's engine does not let this login in (%s)" % said, "LOGIN") from None
             raise Unreachable("the fleet's engine cannot be reached (%s)" % (_said(error) or "no answer in time")) from None
         self.direct = None
-        psycopg.types.json.set_json_loads(lambda data: codec.loads(data.decode("utf-8")), self.conn)  # what another member nested too deep is a ValueError like any other
+        psycopg.types.json.set_json_loads(
+            lambda data: codec.loads(data.decode("utf-8")), self.conn
+        )  # what another member nested too deep is a ValueError like any other
         # Taken apart at once: psycopg's notice is empty once its result is gone.
         self.conn.add_notice_handler(lambda said: self.warned.append((said.sqlstate, said.message_primary)))
         if self.checked:
@@ -231,7 +239,9 @@ class Engine:
         if not all(found[0]):
             raise FleetError("this login may not use the fleet: its owner runs `pack fleet grant NAME --as member`", "RIGHTS")
         if self.rows("select current_setting('row_security')")[0][0] != "on":
-            raise FleetError("`row_security` is off for this login or database, and the fleet rests on it: its owner sets it on again", "SETTINGS")
+            raise FleetError(
+                "`row_security` is off for this login or database, and the fleet rests on it: its owner sets it on again", "SETTINGS"
+            )
         number = self.rows("select coalesce(max(number), 0) from fleet.migrations")[0][0]
         if number > VERSION:
             raise FleetError("the fleet's schema is number %d and this plugin knows %d: update the plugin" % (number, VERSION), "SCHEMA")

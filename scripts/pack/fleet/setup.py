@@ -76,16 +76,22 @@ def init(where):
             raise FleetError("the schema was not stored")
         return applied
     except psycopg.Error as error:
-        if error.sqlstate == "42501":
-            raise FleetError(
-                "this login may not make the schema (%s): connect as the database's owner with CREATEROLE, or let an administrator run `pack fleet init`"
-                % error.diag.message_primary
-            ) from None
-        if error.sqlstate == "55P03":
-            raise FleetError("somebody's transaction keeps the schema from being changed%s: end it, then again" % engine.keepers()) from None
-        raise FleetError("the schema could not be made: %s" % (error.diag.message_primary or error)) from None
+        raise _unmade(engine, error) from None
     finally:
         engine.close()
+
+
+def _unmade(engine, error):
+    """The FleetError for what kept the schema from being made."""
+    text = error.diag.message_primary or error
+    if error.sqlstate == "42501":
+        return FleetError(
+            "this login may not make the schema (%s): connect as the database's owner with CREATEROLE, or let an administrator run `pack fleet init`"
+            % text
+        )
+    if error.sqlstate == "55P03":
+        return FleetError("somebody's transaction keeps the schema from being changed%s: end it, then again" % engine.keepers())
+    return FleetError("the schema could not be made: %s" % text)
 
 
 # A copy that brought rows and no sequences (logical replication, --data-only) would give numbers twice: they go on behind what is there.
@@ -173,7 +179,9 @@ def join(project, settings, named=None):
         f.write(policy.text(settings))
     os.replace(path + ".tmp", path)
     if named:
-        if (git(project, "worktree", "list", "--porcelain") or "").count("worktree ") > 1:  # they have one configuration, and may be several squads
+        if (git(project, "worktree", "list", "--porcelain") or "").count(
+            "worktree "
+        ) > 1:  # they have one configuration, and may be several squads
             if git(project, "config", "extensions.worktreeConfig", "true") is None:
                 raise FleetError("git could not note the squad of this worktree: `git config extensions.worktreeConfig true` fails here")
             words = ["--worktree"]

@@ -372,7 +372,9 @@ class Shipper:
         """A message to a squad, or the answer to one of its messages; who is there to read it goes along."""
         to = asked["to"]
         if to is None:
-            found = self.engine.rows("select from_squad from fleet.messages where id = %s and project = %s", (asked["answers"], self.settings["project"]))
+            found = self.engine.rows(
+                "select from_squad from fleet.messages where id = %s and project = %s", (asked["answers"], self.settings["project"])
+            )
             to = found[0][0] if found else None
         others = self.engine.rows(
             "select team from fleet.runs where project = %s and squad = %s and run <> %s and closed is null and until > clock_timestamp()",
