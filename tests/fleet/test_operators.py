@@ -201,6 +201,7 @@ def test_two_copies_of_one_machine_are_not_two_leads(machines, server, base):
     a.spawn("coder-8", "coder")
     a.bash("lead", "true")
     wait(lambda: ams.ship().get("state") == "diverged", "it finds that the engine has another chain")
+    files.write(ams.run(), "ship.json", dict(ams.ship(), heard=files.seconds()))  # as in a machine that was copied while it ran
     refused = a.bash("coder-1", "git add src/a.py && git commit -qm 'feat: one (task #1)'")
     assert "ENGINE_REFUSES" in refused and "another than the one that is stored" in refused or "are not those here" in refused, refused
     assert git(ams.clone, "log", "--oneline").count("\n") == 1 and stored(server, base, number(ams)) == theirs

@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from fleet.test_leases import leased, tasks, wait
+from fleet.test_leases import expire, leased, tasks, wait
 from hooks.test_waves import SMALL
 from tests.conftest import git
 
@@ -115,3 +115,28 @@ def test_while_the_engine_is_away_a_run_of_waves_begins_no_file(both, server, ba
     finally:
         server.sql("alter database %s allow_connections true" % base["dbname"])
     assert files.read(ams.run(), "unleased.json", []) == []
+
+
+def test_a_run_of_waves_that_is_taken_over_keeps_its_files(both, server, base):
+    """No task says what it needs: the engine does, and a sign of life of the new copy gives nothing back."""
+    ams, ber, a, b = both
+    assert a.edit("maker", "src/a.py", "a = 1\n") is None
+    git(ams.clone, "add", "src", ".claude/team-definitions", "strategy.md")
+    git(ams.clone, "commit", "-qm", "begun")
+    a.bash("maker", "true")
+    head = git(ams.clone, "rev-parse", "HEAD").strip()
+    wait(lambda: server.sql("select head from fleet.runs", dbname=base["dbname"]) == [(head,)], "the engine knows the commit")
+    ams.settled()
+    ams.kill()
+    ams.client.kill()
+    expire(server, base)
+    code, out, err = ber.pack("fleet", "resume", "makers")
+    assert code == 0, out + err
+    b.send("UserPromptSubmit", prompt="team resume")
+    ber.settled()
+    beat = server.sql("select beat from fleet.runs", dbname=base["dbname"])
+    wait(lambda: server.sql("select beat from fleet.runs", dbname=base["dbname"]) != beat, "it gives a sign of life")
+    assert leased(server, base) == ["src/a.py"]
+    assert b.spawn("maker", "two-maker") is None
+    assert b.edit("maker", "src/a.py", "a = 2\n") is None and b.edit("maker", "src/b.py", "b = 1\n") is None
+    assert leased(server, base) == ["src/a.py", "src/b.py"]

@@ -114,17 +114,26 @@ def lease(call, event):
 
 def write(call, name):
     """Before an agent of a run of waves writes a file of the project (`src/` for a folder that goes): it is its squad's from here to the run's end.
-    What belongs to the team itself (`.team/`) is each run's own, as its journal is. Raises the Refusal."""
-    if call.state["waves"] is None or _the_teams(call, name):
-        return
-    held, asked = files.read(call.store.data, "leases.json", {}), files.read(call.store.data, "asked.json", {})
-    path = next(iter(_spelt(call, {name: None})))
-    if any(path == p or p.endswith("/") and path.startswith(p) for p in list(held) + [w["path"] for w in _open(call)]):
-        return
-    if project_facts.left_out(call.project, name):
-        return  # what a build writes, and git leaves out
-    _obtain(call, [{"path": path, "task": None}], "WRITE")
-    files.write(call.store.data, "asked.json", dict(asked, **{path: 0}))
+    Raises the Refusal."""
+    if call.state["waves"] is not None and _not_held(call, [name]) and not project_facts.left_out(call.project, name):
+        _begin_files(call, [name], "WRITE")
+
+
+def _not_held(call, names):
+    """The paths of a run of waves that it has no lease on, as leases spell them. What belongs to the team itself (`.team/`) is each run's own, as its
+    journal is."""
+    held = list(files.read(call.store.data, "leases.json", {})) + [w["path"] for w in _open(call)]
+    covered = lambda path: any(path == p or p.endswith("/") and path.startswith(p) for p in held)
+    spelt = _spelt(call, {n: None for n in names if not _the_teams(call, n)})
+    return sorted(path for path in spelt if not covered(path))
+
+
+def _begin_files(call, names, event):
+    """Leases for a run of waves on what it has none on, all or none. Raises the Refusal of the event."""
+    paths_ = _not_held(call, names)
+    if paths_:
+        _obtain(call, [{"path": p, "task": None} for p in paths_], event)
+        files.write(call.store.data, "asked.json", dict(files.read(call.store.data, "asked.json", {}), **dict.fromkeys(paths_, 0)))
 
 
 def _the_teams(call, name):
@@ -241,8 +250,7 @@ def commit(call, names):
     """Before a commit of these files: every one under a lease that is still the run's. Raises the Refusal."""
     if call.state["waves"] is not None:
         names = [n for n in names if not _the_teams(call, n)]
-        for name in names:  # what a command wrote that no hook could read is asked for here
-            write(call, name)
+        _begin_files(call, names, "COMMIT")  # what a program wrote unseen
     spelt = sorted(_spelt(call, {n: 0 for n in names}))
     own = {w["path"] for w in _open(call)}
     spelt = [p for p in spelt if not any(p == o or o.endswith("/") and p.startswith(o) for o in own)]
