@@ -112,11 +112,7 @@ def _parser():
         (("text",), {}),
     )
     verb("answer", "answer a message of another squad", (("number",), {"type": int}), (("text",), {}))
-    verb(
-        "release",
-        "give files of this clone's run of waves back, for another squad (a task drops them: `pack task rescope N --drop PATH`)",
-        (("paths",), {"nargs": "+", "metavar": "PATH", "help": "as `pack fleet status --leases` shows it"}),
-    )
+    verb("release", "give files of this clone's run of waves back, for another squad", (("paths",), {"nargs": "+", "metavar": "PATH"}))
     verb(
         "ship",
         "store what is not stored yet of this project's runs",
