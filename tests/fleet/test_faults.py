@@ -1,5 +1,6 @@
 """What happens around the engine: a pooler in between, a server that restarts, a network that is cut on one side or both."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -320,6 +321,26 @@ def test_a_slow_link_is_slow_and_nothing_else(machines, server, base):
         link.close()
 
 
+def in_another_year(m, days):
+    """Everything of ours that this machine starts believes another year.
+
+    All of its clocks do: FAKETIME_DONT_FAKE_MONOTONIC would make every sleep of Python's an error (findings/libfaketime-monotonic-sleep.sh), and a git that
+    is waited for fails now and then. And libfaketime keeps its start in /dev/shm under the process's number: a process that is killed leaves it there,
+    and the next one that gets the number ends with 1 before it has begun. So each has a /dev/shm of its own, or finds no dead one's."""
+    for name in os.listdir("/dev/shm"):
+        number = name.rpartition("_")[2]
+        if "faketime_s" in name and not os.path.exists("/proc/" + number):
+            with contextlib.suppress(OSError):
+                os.unlink("/dev/shm/" + name)
+    own = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/dev/shm"], stderr=subprocess.DEVNULL).returncode == 0
+    script = os.path.join(m.home, "another-year")
+    with open(script, "w") as f:
+        f.write("#!/bin/sh\n%s" % ("mount -t tmpfs none /dev/shm\n" if own else ""))
+        f.write('exec env LD_PRELOAD=%s FAKETIME=%+dd "$@"\n' % (servers.FAKETIME, days))
+    os.chmod(script, 0o755)
+    m.through(*(["unshare", "-m"] if own else []), script)
+
+
 @pytest.mark.skipif(not servers.FAKETIME, reason="no libfaketime: scripts/dev/setup")
 def test_two_machines_whose_clocks_are_a_year_off(machines, server, base):
     """Every process there believes another year: who has a file, since when and for how long is the engine's to say."""
@@ -327,7 +348,7 @@ def test_two_machines_whose_clocks_are_a_year_off(machines, server, base):
     made = []
     for name, user in (("ams", "alice"), ("ber", "bob")):
         m = machines(name, user, options=("--lease-minutes", "0.5"))
-        m.through("env", "LD_PRELOAD=" + servers.FAKETIME, "FAKETIME=%+dd" % days[name], "FAKETIME_DONT_FAKE_MONOTONIC=1")
+        in_another_year(m, days[name])
         said = subprocess.run([m.env["PACK_PYTHON"], "-c", "import time; print(time.time())"], stdout=subprocess.PIPE, text=True)
         assert abs(float(said.stdout) - time.time()) > 364 * 86400, "its clock is wrong"
         s = m.session()
@@ -348,3 +369,33 @@ def test_two_machines_whose_clocks_are_a_year_off(machines, server, base):
     os.kill(ams.ship()["pid"], signal.SIGCONT)
     wait(lambda: "src/a.py" not in files.read(ams.run(), "leases.json"), "it hears of it")
     assert ber.pack("fleet", "status")[0] == 0
+
+
+def test_a_git_that_gives_no_answer_is_not_taken_for_none(machines, server, base):
+    """A run must not begin in another squad, lineage or branch because a git was killed or could not begin; what was known before stays."""
+    ams = machines("ams", "alice", options=("--own", "release/*"))
+    broken = os.path.join(ams.home, "bin")
+    os.makedirs(broken)
+    with open(os.path.join(broken, "git"), "w") as f:
+        f.write('#!/bin/sh\n[ -e %s/now ] && { echo "git: cannot begin" >&2; exit 1; }\nexec %s "$@"\n' % (broken, shutil.which("git")))
+    os.chmod(os.path.join(broken, "git"), 0o755)
+    ams.env["PATH"] = broken + ":" + ams.env["PATH"]
+    a = ams.session()
+    with open(os.path.join(broken, "now"), "w"):
+        a.build()
+        a.bash("lead", "true")
+        wait(lambda: "git: cannot begin" in (ams.ship().get("why") or ""), "the shipper says why it cannot work")
+        assert server.sql("select squad from fleet.runs", dbname=base["dbname"]) == []
+        os.unlink(os.path.join(broken, "now"))
+    files.write(ams.run(), "ship.json", dict(ams.ship(), at=0))  # tried again now, and not in a while
+    a.bash("lead", "true")
+    ams.settled()
+    assert a.register(tasks(["src/a.py"])) is None
+    ams.settled()
+    wait(lambda: server.sql("select branch from fleet.runs", dbname=base["dbname"]) == [("main",)], "its branch is known")
+    before = server.sql("select squad, lineage, branch, head, beat from fleet.runs", dbname=base["dbname"])[0]
+    assert before[:3] == ("squad-ams", "main", "main") and len(before[3]) == 40
+    with open(os.path.join(broken, "now"), "w"):
+        a.spawn("supervisor", "supervisor")  # the plan shows: a sign of life at once
+        wait(lambda: server.sql("select beat from fleet.runs", dbname=base["dbname"])[0][0] > before[4], "it gives one")
+        assert server.sql("select squad, lineage, branch, head from fleet.runs", dbname=base["dbname"])[0] == before[:4]

@@ -246,7 +246,8 @@ class Session:
     def setup(self, mode="SIMPLE", coders=1, raw=None):
         """A run up to the coders, in the mode asked."""
         self.build("plan.md --coders=%d" % max(3, coders))
-        assert self.register(raw or plan(mode)) is None
+        refused = self.register(raw or plan(mode))
+        assert refused is None, refused
         if mode != "SIMPLE":
             assert self.spawn("tech-lead", "tech-lead") is None
             for who, to, text in (

@@ -8,7 +8,7 @@ import sys
 from ..base import isolate, paths
 from ..fleet import files, policy
 
-OWN_TERMINAL = ("init", "grant", "admit", "join", "resume", "prune")
+OWN_TERMINAL = ("init", "grant", "admit", "join", "resume", "release", "prune")
 
 
 def main(argv):
@@ -112,6 +112,7 @@ def _parser():
         (("text",), {}),
     )
     verb("answer", "answer a message of another squad", (("number",), {"type": int}), (("text",), {}))
+    verb("release", "give files of this clone's run of waves back, for another squad", (("paths",), {"nargs": "+", "metavar": "PATH"}))
     verb(
         "ship",
         "store what is not stored yet of this project's runs",
@@ -197,7 +198,7 @@ def _grant(args, folder):
     from ..fleet import setup
 
     setup.grant(_where(args, folder), args.name, args.kind)
-    print("%s is a %s of the fleet" % (args.name, args.kind))
+    print("%s is %s of the fleet" % (args.name, "an owner" if args.kind == "owner" else "a " + args.kind))
 
 
 def _admit(args, folder):
@@ -321,9 +322,27 @@ def _say(folder, squad, number, text):
             file=sys.stderr,
         )
         return 1
-    print(
-        "message %d is stored; the other lead has it at the end of its turn. An answer comes at the end of one of yours." % found["number"]
-    )
+    when = "its lead has it at the end of its turn" if found["readers"] else "no run of it is alive: its next one has it"
+    print("message %d to squad %s is stored; %s. An answer comes at the end of one of your turns." % (found["number"], found["to"], when))
+    return 0
+
+
+def _release(args, folder):
+    from ..fleet import desk
+
+    run, _own = _own_run(folder)
+    if run is None or os.path.exists(os.path.join(run, "done")):
+        raise ValueError("no run of a fleet is live in %s" % folder)
+    held = files.read(run, "leases.json", {})
+    wrong = [p for p in args.paths if p not in held]
+    if wrong:
+        raise ValueError("this run holds no lease on %s; it holds: %s" % (", ".join(wrong), ", ".join(sorted(held)[:20]) or "none"))
+    found = desk.put(run, folder, os.environ, {"ask": "release", "paths": args.paths}, desk.ANSWER_SECONDS)
+    if not found.get("ok"):
+        why = found.get("refused") or found.get("away") or "this copy of the run is fenced: `pack status`"
+        print("pack fleet: nothing was given back: %s" % why, file=sys.stderr)
+        return 1
+    print("given back: %s. Who writes there next, here too, asks for it again." % ", ".join(args.paths))
     return 0
 
 
@@ -357,11 +376,11 @@ def _ship(args, folder):
         return shipper.run(args.run, args.project)
     from . import uninstall
 
-    bad = 0
+    bad, said = 0, False
     for data in dict.fromkeys(uninstall.data_folders(os.environ) + [paths.data_folder(os.environ)]):
         for run, team in files.unfinished(folder, data):
             code = shipper.drain(run, folder)
-            bad = bad or code
+            bad, said = bad or code, True
             status = files.read(run, "ship.json") or {}
             print(
                 "%s: %s; %d of %d records stored%s"
@@ -373,6 +392,8 @@ def _ship(args, folder):
                     ", " + status["why"] if status.get("why") else "",
                 )
             )
+    if not said:
+        print("nothing is left to store of %s" % folder)
     return bad
 
 

@@ -7,7 +7,7 @@ a socket in the run's folder, and only where an answer decides: a plan, a task's
 import os
 import time
 
-from ..base import codec, paths
+from ..base import codec, paths, project_facts
 from ..protocol import machine, tables
 from ..protocol.refusal import Refusal
 from ..gate import answers
@@ -105,20 +105,57 @@ def lease(call, event):
     after, _events = machine.fold(call.state, event, call.now)  # its own refusal comes first
     for task in (event["data"].get("task") if event["event"] == "CLAIM" else None, event["data"].get("claims")):
         _contracts(call, event["event"], after["tasks"].get(str(task)), task)
-    held, open_ = files.read(call.store.data, "leases.json", {}), files.read(call.store.data, "unleased.json", [])
-    waiting = {w["path"] for w in open_}
+    held, waiting = files.read(call.store.data, "leases.json", {}), {w["path"] for w in _open(call)}
     wants = [{"path": p, "task": n} for p, n in sorted(_spelt(call, files.wanted(after)).items()) if p not in held and p not in waiting]
     if not wants:
         return
+    _obtain(call, wants, event["event"], event["data"].get("task"))
+
+
+def write(call, name):
+    """Before an agent of a run of waves writes a file of the project (`src/` for a folder that goes): it is its squad's from here to the run's end.
+    Raises the Refusal."""
+    if call.state["waves"] is not None and _not_held(call, [name]) and not project_facts.left_out(call.project, name):
+        _begin_files(call, [name], "WRITE")
+
+
+def _not_held(call, names):
+    """The paths of a run of waves that it has no lease on, as leases spell them. What belongs to the team itself (`.team/`) is each run's own, as its
+    journal is."""
+    held = list(files.read(call.store.data, "leases.json", {})) + [w["path"] for w in _open(call)]
+    covered = lambda path: any(path == p or p.endswith("/") and path.startswith(p) for p in held)
+    spelt = _spelt(call, {n: None for n in names if not _the_teams(call, n)})
+    return sorted(path for path in spelt if not covered(path))
+
+
+def _begin_files(call, names, event):
+    """Leases for a run of waves on what it has none on, all or none. Raises the Refusal of the event."""
+    paths_ = _not_held(call, names)
+    if paths_:
+        _obtain(call, [{"path": p, "task": None} for p in paths_], event)
+        files.write(call.store.data, "asked.json", dict(files.read(call.store.data, "asked.json", {}), **dict.fromkeys(paths_, 0)))
+
+
+def _the_teams(call, name):
+    return (name.rstrip("/") + "/").startswith(call.state["team"]["definition"]["root"].rstrip("/") + "/")
+
+
+def _open(call):
+    return files.read(call.store.data, "unleased.json", [])
+
+
+def _obtain(call, wants, event, task=None):
+    """Leases on all of these, or the Refusal of the event that needs them."""
+    open_ = _open(call)
     found = ask(call, {"ask": "lease", "wants": wants}, ANSWER_SECONDS)
     if found.get("ok"):
         return
     if found.get("fenced"):
-        raise _frozen_refusal(call, event["event"])
+        raise _frozen_refusal(call, event)
     if found.get("inway"):
-        raise _leased(found["inway"], event["event"], event["data"].get("task"))
+        raise _leased(found["inway"], event, task)
     if found.get("refused"):
-        raise _engine_refuses(found["refused"], ", ".join(w["path"] for w in wants), event["event"], event["data"].get("task"))
+        raise _engine_refuses(found["refused"], ", ".join(w["path"] for w in wants), event, task)
     if files.read(call.store.data, "fleet.json")["settings"]["offline"] == "allow":
         files.write(call.store.data, "unleased.json", open_ + wants)
         files.note(call.store.data, ["worked on without a lease while the engine was away (offline: allow): %s" % w["path"] for w in wants])
@@ -135,8 +172,8 @@ def lease(call, event):
         "no lease on %s: %s" % (", ".join(w["path"] for w in wants)[:200], found.get("away")),
         "files that the run holds already stay its own",
         "try again when it is back (`pack fleet status`); or the user commits `offline: allow` in .claude/fleet.yaml for the next run",
-        event["event"],
-        event["data"].get("task"),
+        event,
+        task,
     )
 
 
@@ -172,20 +209,25 @@ def _leased(inway, event, task):
     return Refusal(
         "LEASED_ELSEWHERE",
         "%s is squad %s's%s" % (first["held"], first["squad"], ", and %d more" % len(others) if others else ""),
-        "held by run %s (%s), task #%s, on %s since %s%s"
+        "held by run %s (%s)%s, on %s since %s%s"
         % (
             first["team"],
             first["run"][:8],
-            first["task"],
+            files.of_task(first["task"]),
             first["machine"],
             str(first["since"])[:19].replace("T", " "),
             "; also " + ", ".join(others)[:200] if others else "",
         ),
         "wait until that run is closed or drops it; ask that squad: `pack fleet ask %s 'QUESTION'`; it hands over with "
-        "`pack task rescope N --drop %s`; or plan without the file" % (first["squad"], first["held"]),
+        "`%s`; or go on without the file" % (first["squad"], _dropping(first)),
         event,
         task,
     )
+
+
+def _dropping(lease):
+    """How whoever holds a lease gives it back: a task drops the file; in a run of waves its user does."""
+    return ("pack fleet release %s" if lease["task"] is None else "pack task rescope N --drop %s") % lease["held"]
 
 
 def _engine_refuses(why, paths, event, task=None):
@@ -206,8 +248,11 @@ def _frozen_refusal(call, event):
 
 def commit(call, names):
     """Before a commit of these files: every one under a lease that is still the run's. Raises the Refusal."""
+    if call.state["waves"] is not None:
+        names = [n for n in names if not _the_teams(call, n)]
+        _begin_files(call, names, "COMMIT")  # what a program wrote unseen
     spelt = sorted(_spelt(call, {n: 0 for n in names}))
-    own = {w["path"] for w in files.read(call.store.data, "unleased.json", [])}
+    own = {w["path"] for w in _open(call)}
     spelt = [p for p in spelt if not any(p == o or o.endswith("/") and p.startswith(o) for o in own)]
     if not spelt:
         return
@@ -215,6 +260,7 @@ def commit(call, names):
     if found.get("lost") and not any(row.get("by") for row in found["lost"]):
         # Nobody has it: it is asked for once more, as the tasks have it, before anybody is stopped.
         wants = [{"path": p, "task": n} for p, n in sorted(_spelt(call, files.wanted(call.state)).items())]
+        wants = wants if call.state["waves"] is None else [{"path": p, "task": None} for p in spelt]
         if ask(call, {"ask": "lease", "wants": wants}, ANSWER_SECONDS).get("ok"):
             found = ask(call, {"ask": "write", "paths": spelt}, ANSWER_SECONDS)
     if found.get("ok"):
@@ -227,19 +273,20 @@ def commit(call, names):
         raise Refusal(
             "LEASE_LOST",
             "the lease on %s is lost" % ", ".join(row["path"] for row in lost)[:200],
-            "squad %s has it: run %s, task #%s, on %s since %s"
-            % (by["squad"], by["team"], by["task"], by["machine"], str(by["since"])[:19].replace("T", " "))
+            "squad %s has it: run %s%s, on %s since %s"
+            % (by["squad"], by["team"], files.of_task(by["task"]), by["machine"], str(by["since"])[:19].replace("T", " "))
             if by
             else "it ran out or was given back, and nobody has it now",
-            "tell the lead: `pack task rescope N --file PATH` asks for it again; whoever has it is asked with `pack fleet ask SQUAD 'QUESTION'`",
+            "tell the lead: %s; whoever has it is asked with `pack fleet ask SQUAD 'QUESTION'`"
+            % ("`pack task rescope N --file PATH` asks for it again" if call.state["waves"] is None else "the next write of it asks again"),
             "COMMIT",
         )
     status = files.read(call.store.data, "ship.json") or {}
     settings = files.read(call.store.data, "fleet.json")["settings"]
     sure = status.get("heard") is not None and status.get("boot") == files.boot()
     allowed = settings["offline"] == "allow" and not found.get("refused")
-    if allowed or sure and files.seconds() - status["heard"] < settings["lease_minutes"] * 60:
-        return  # nobody can have taken it yet, by a clock that nobody sets
+    if not found.get("diverged") and (allowed or sure and files.seconds() - status["heard"] < settings["lease_minutes"] * 60):
+        return  # nobody can have taken it yet, by a clock that nobody sets; of two copies of one run each may believe that
     if found.get("refused"):
         raise _engine_refuses(found["refused"], ", ".join(spelt), "COMMIT")
     raise Refusal(

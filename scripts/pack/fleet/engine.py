@@ -13,8 +13,9 @@ import time
 
 import psycopg
 import psycopg.sql
+import psycopg.types.json
 
-from ..base import redact
+from ..base import codec, redact
 from ..protocol.guards_result import plainly
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "migrations")
@@ -41,6 +42,16 @@ AWAY = (
     "08P01",
 )
 
+# The server has answered a connection with a no that waiting does not change. libpq hands its words on, and no code; a server that speaks another
+# language than English is taken for one that is away.
+TURNED_AWAY = (
+    "password authentication failed",
+    "is not permitted to log in",
+    "no pg_hba.conf entry",
+    "no password supplied",
+    "permission denied for database",
+)
+
 OTHER_SCHEMA = ("42883", "42P01", "42703", "3F000")  # a function, table, column or the schema that this plugin knows is not there
 
 ACQUIRE = (
@@ -48,6 +59,14 @@ ACQUIRE = (
     "set local client_connection_check_interval = '1s'; set local lock_timeout = '4s'; "
     "select fleet.acquire({}, {}, {}, {}); commit"
 )
+
+
+KEEPERS = """
+select distinct a.usename, a.pid from pg_locks l join pg_stat_activity a using (pid)
+  where l.granted and a.pid <> pg_backend_pid() and a.usename is not null and a.pid not in (select pid from pg_locks where not granted)
+    and (l.locktype = 'advisory' or l.relation in (select oid from pg_class where relnamespace = 'fleet'::regnamespace))
+    and l.database = (select oid from pg_database where datname = current_database()) order by 1, 2 limit 5
+"""
 
 
 class FleetError(Exception):
@@ -147,8 +166,14 @@ class Engine:
                 )
         except (psycopg.Error, _Late) as error:
             self.conn = None
+            said = _said(error)
+            if any(one in said for one in TURNED_AWAY):
+                raise FleetError("the fleet's engine does not let this login in (%s)" % said, "LOGIN") from None
             raise Unreachable("the fleet's engine cannot be reached (%s)" % (_said(error) or "no answer in time")) from None
         self.direct = None
+        psycopg.types.json.set_json_loads(
+            lambda data: codec.loads(data.decode("utf-8")), self.conn
+        )  # what another member nested too deep is a ValueError like any other
         # Taken apart at once: psycopg's notice is empty once its result is gone.
         self.conn.add_notice_handler(lambda said: self.warned.append((said.sqlstate, said.message_primary)))
         if self.checked:
@@ -213,6 +238,10 @@ class Engine:
             raise FleetError("this database has no fleet: its owner runs `pack fleet init` once", "SCHEMA")
         if not all(found[0]):
             raise FleetError("this login may not use the fleet: its owner runs `pack fleet grant NAME --as member`", "RIGHTS")
+        if self.rows("select current_setting('row_security')")[0][0] != "on":
+            raise FleetError(
+                "`row_security` is off for this login or database, and the fleet rests on it: its owner sets it on again", "SETTINGS"
+            )
         number = self.rows("select coalesce(max(number), 0) from fleet.migrations")[0][0]
         if number > VERSION:
             raise FleetError("the fleet's schema is number %d and this plugin knows %d: update the plugin" % (number, VERSION), "SCHEMA")
@@ -234,6 +263,8 @@ class Engine:
                 break
             except UnicodeEncodeError:
                 raise FleetError("a name or text is not UTF-8: %r" % (args,), "ENCODING") from None
+            except ValueError as error:
+                raise _unread(error) from None
             except (psycopg.Error, _Late) as error:
                 if getattr(error, "sqlstate", None) not in AGAIN or attempt + 1 == RETRIES:
                     raise self._failed(error) from None
@@ -295,14 +326,27 @@ class Engine:
         except (psycopg.Error, _Late):
             self.close()
 
+    def keepers(self):
+        """Who has a lock for which others wait, as far as this login may see it: what a sentence says of it, "" for nobody."""
+        try:
+            with _deadline(2):
+                if self.conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                    self.conn.execute("rollback")
+                found = self.conn.execute(KEEPERS).fetchall()
+        except (psycopg.Error, _Late):
+            return ""
+        return "; open there: " + ", ".join("%s (process %d of the server)" % row for row in found) if found else ""
+
     def _failed(self, error):
         """The FleetError for psycopg's. The connection is given up unless the server itself has answered with an error."""
         state = getattr(error, "sqlstate", None) or ""
         if not state and isinstance(error, psycopg.DataError):
             return FleetError("the engine cannot store this text (%s)" % _said(error), "ENCODING")
         if isinstance(error, _Late) or not state or state in AWAY or self.conn is None or self.conn.broken:
+            by = self.keepers() if state == "55P03" else ""
             self.close()
-            return Unreachable("the fleet's engine does not answer (%s)" % (_said(error) or "in time"))
+            primary = masked(error.diag.message_primary or "") if state else ""
+            return Unreachable("the fleet's engine does not answer (%s%s)" % (primary or _said(error) or "in time", by))
         if self.conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self._roll_back()
         text, detail = error.diag.message_primary or _said(error), _detail(error)
@@ -311,8 +355,12 @@ class Engine:
             self.close()  # the next connection finds out, and says who is to update what
             text += ": the fleet's schema was changed meanwhile"
         if state == "42501":
-            text += "; ask the fleet's owner for `pack fleet grant NAME --as member`"
+            text += "; ask the fleet's owner for `pack fleet grant NAME --as member` (to prune: `--as owner`)"
         return kind(text, state, detail)
+
+
+def _unread(error):
+    return FleetError("the engine holds a row that no program of ours wrote (%s)" % error, "ROW")
 
 
 def _said(error):

@@ -6,6 +6,7 @@ ship.sock     where it answers
 ship.json     how it stands: {"pid", "state", "why", "shipped", "last", "heard": seconds, "boot", "at", ...}
 leases.json   the paths that are leased, as far as this machine knows: {path: fencing number}
 fenced.json   another copy of the run leads: {"machine", "member", "epoch", "at"}
+asked.json    the paths that a run of waves has written or asked for: {path: 0}
 unleased.json work on files without a lease, while the engine could not be reached: [{"path", "task"}]
 notes.json    what status and summary say besides: [text]
 news.json     what the lead is told at its next turn's end: [text]; news.lock: who writes it
@@ -20,7 +21,7 @@ from ..base import codec, paths
 from ..protocol.guards_result import plainly
 from ..base.enforcement import alive  # noqa: F401 - whether a process runs, and is no zombie
 
-LASTING = ("fleet.json", "resume.json", "fenced.json", "unleased.json")
+LASTING = ("fleet.json", "resume.json", "fenced.json", "unleased.json", "asked.json")
 STATES = {
     "starting": "has not reached the engine yet",
     "ok": "up to date",
@@ -101,6 +102,11 @@ def wanted(state):
                 continue
             out.setdefault(name, int(number))
     return out
+
+
+def of_task(number):
+    """Which task has a lease, as a part of a sentence; a run of waves has none."""
+    return "" if number is None else ", task #%s" % number
 
 
 def note(run, lines):

@@ -13,6 +13,7 @@ from . import files, policy
 from .engine import VERSION, Engine, FleetError, migrations
 
 ROLES = ("fleet_owner", "fleet_member", "fleet_reader")
+LOCK_SECONDS = 20  # that `init` waits for others to be done
 
 
 def init(where):
@@ -20,6 +21,7 @@ def init(where):
     engine = Engine(where, seconds=60, checked=False)
     conn, applied = engine.connected(), []
     try:
+        conn.execute("select set_config('lock_timeout', %s, false)", ("%ds" % LOCK_SECONDS,))  # any login can hold one for ever
         version, encoding, icu = conn.execute(
             "select current_setting('server_version_num')::int, current_setting('server_encoding'), "
             "exists (select 1 from pg_collation where collname = 'und-x-icu')"
@@ -40,6 +42,7 @@ def init(where):
                 except psycopg.errors.InsufficientPrivilege:
                     if not conn.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
                         raise
+            _strange(conn)
             conn.execute("create schema if not exists fleet")
             if not conn.execute("select pg_has_role('fleet_owner', 'member')").fetchone()[0]:
                 conn.execute("grant fleet_owner to current_user")
@@ -68,18 +71,51 @@ def init(where):
                 conn.execute(sql)
                 conn.execute("insert into fleet.migrations (number, name, sha256) values (%s, %s, %s)", (number, name, digest))
                 applied.append(number)
+            conn.execute(NUMBERS)
         if conn.execute("select max(number) from fleet.migrations").fetchone()[0] != VERSION:
             raise FleetError("the schema was not stored")
         return applied
     except psycopg.Error as error:
-        if error.sqlstate == "42501":
-            raise FleetError(
-                "this login may not make the schema (%s): connect as the database's owner with CREATEROLE, or let an administrator run `pack fleet init`"
-                % error.diag.message_primary
-            ) from None
-        raise FleetError("the schema could not be made: %s" % (error.diag.message_primary or error)) from None
+        raise _unmade(engine, error) from None
     finally:
         engine.close()
+
+
+def _unmade(engine, error):
+    """The FleetError for what kept the schema from being made."""
+    text = error.diag.message_primary or error
+    if error.sqlstate == "42501":
+        return FleetError(
+            "this login may not make the schema (%s): connect as the database's owner with CREATEROLE, or let an administrator run `pack fleet init`"
+            % text
+        )
+    if error.sqlstate == "55P03":
+        return FleetError("somebody's transaction keeps the schema from being changed%s: end it, then again" % engine.keepers())
+    return FleetError("the schema could not be made: %s" % text)
+
+
+# A copy that brought rows and no sequences (logical replication, --data-only) would give numbers twice: they go on behind what is there.
+NUMBERS = """
+select setval('fleet.fence', greatest((select last_value from fleet.fence), (select max(epoch) from fleet.runs), (select max(fence) from fleet.leases),
+    (select max(fence) from fleet.lease_log))),
+  (select setval(pg_get_serial_sequence('fleet.messages', 'id'), n) from (select max(id) as n from fleet.messages) x where n is not null),
+  (select setval(pg_get_serial_sequence('fleet.notes', 'id'), n) from (select max(id) as n from fleet.notes) x where n is not null),
+  (select setval(pg_get_serial_sequence('fleet.lease_log', 'id'), n) from (select max(id) as n from fleet.lease_log) x where n is not null),
+  (select setval(pg_get_serial_sequence('fleet.writes', 'id'), n) from (select max(id) as n from fleet.writes) x where n is not null)
+"""
+
+
+def _strange(conn):
+    """Raises where a schema of this name is somebody else's: what lies in it would pass for the fleet's own tables and functions."""
+    found = conn.execute(
+        "select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'fleet' and n.nspowner <> 'fleet_owner'::regrole and "
+        "(exists (select 1 from pg_class c where c.relnamespace = n.oid) or exists (select 1 from pg_proc p where p.pronamespace = n.oid))"
+    ).fetchone()
+    if found:
+        raise FleetError(
+            "this database has a schema `fleet` already, %s's, with things in it that are not the fleet's: use another database, or have it renamed"
+            % found[0]
+        )
 
 
 def grant(where, name, kind):
@@ -143,7 +179,15 @@ def join(project, settings, named=None):
         f.write(policy.text(settings))
     os.replace(path + ".tmp", path)
     if named:
-        subprocess.run(["git", "-C", project, "config", "team.squad", named], check=True)
+        if (git(project, "worktree", "list", "--porcelain") or "").count(
+            "worktree "
+        ) > 1:  # they have one configuration, and may be several squads
+            if git(project, "config", "extensions.worktreeConfig", "true") is None:
+                raise FleetError("git could not note the squad of this worktree: `git config extensions.worktreeConfig true` fails here")
+            words = ["--worktree"]
+        else:
+            words = []
+        subprocess.run(["git", "-C", project, "config", *words, "team.squad", named], check=True)
     remember_python()
     return path
 
@@ -176,13 +220,13 @@ def machine_facts():
 
 def squad(project):
     """The squad of a clone: `git config team.squad`, else its user's name."""
-    return files.text(plainly(git(project, "config", "team.squad") or os.environ.get("USER") or "squad"))[:100]
+    return files.text(plainly(answer(project, "config", "team.squad") or os.environ.get("USER") or "squad"))[:100]
 
 
 def branch(project):
-    """The branch that HEAD is on, "" when it is on none, or on one whose name is no UTF-8: who takes the run over goes on without one."""
-    name = git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
-    return name if files.text(name) == name else ""
+    """The branch that HEAD is on, "" when it is on none, or on one whose name is no UTF-8 or longer than the engine keeps: who takes the run over goes on without one."""
+    name = answer(project, "symbolic-ref", "--short", "-q", "HEAD")
+    return name if files.text(name) == name and len(name) <= 1000 else ""
 
 
 def lineage(project, settings):
@@ -196,17 +240,31 @@ def lineage(project, settings):
     if matches(here):
         return here, here
     named = {}
-    for ref in (git(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes") or "").split():
+    if not answer(project, "rev-parse", "-q", "--verify", "HEAD"):
+        return settings["trunk"], here  # nothing is committed yet
+    for ref in answer(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes").split():
         name = ref.split("/", 2)[2] if ref.startswith("refs/heads/") else ref.split("/", 3)[-1]
         if name == settings["trunk"] or matches(name):
             named.setdefault(name, []).append(ref)
     ahead = []
     for name, refs in named.items():
         for ref in refs:
-            count = git(project, "rev-list", "--count", "%s..HEAD" % ref)
-            if count is not None and count.isdigit():
-                ahead.append((int(count), name != settings["trunk"], name))
+            ahead.append((int(answer(project, "rev-list", "--count", "%s..HEAD" % ref)), name != settings["trunk"], name))
     return (min(ahead)[2] if ahead else settings["trunk"]), here
+
+
+def answer(project, *args):
+    """What git answers, "" where it says that there is none (1, in silence). A git that was killed, took too long or complains has said nothing:
+    taken for "none", a run would begin in a squad, a lineage or on a branch that is not its own. Raises FleetError."""
+    words = ("git", "-C", project) + project_facts.AS_ASKED + args
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise FleetError("git %s gave no answer in %s: %s" % (args[0], project, error)) from None
+    if done.returncode == 0 or done.returncode == 1 and not done.stderr:
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+    why = done.stderr.decode("utf-8", "replace").strip() or "it ended with %d" % done.returncode
+    raise FleetError("git %s gave no answer in %s: %s" % (args[0], project, why[:200]))
 
 
 def git(project, *args):

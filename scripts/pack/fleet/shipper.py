@@ -8,6 +8,7 @@ Its chain is SHA-256 over the journal's lines, each hashed with the sum before i
 own BLAKE2b it could not).
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -48,7 +49,7 @@ class Shipper:
         self.held, self.granted = {}, {}
         self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
         self.next_try = self.next_beat = 0.0
-        self.pause, self.bundled, self.next_bundle = 0.25, None, 0.0
+        self.pause, self.bundled, self.next_bundle, self.known = 0.25, None, 0.0, ""
         self.shown = None
         self.contracts = None  # (every contract's versions, who needs which), as the engine last said
         self.engine.listens = self.settings["project"]
@@ -178,7 +179,8 @@ class Shipper:
         """A sign of life; finds out whether leases changed."""
         asked = files.seconds()
         self._bundle()
-        self.branch = setup.branch(self.project)
+        with contextlib.suppress(FleetError):  # a git that does not answer now: who takes the run over needs the branch that was known
+            self.branch = setup.branch(self.project)
         self.shown = self._shown()
         # The number alone: psycopg reads no time where the server's operator chose another DateStyle than ISO.
         told = (*self.me(), codec.dumps(self.facts()), self.branch, self.head())
@@ -234,7 +236,9 @@ class Shipper:
         self.status.update(heard=asked, boot=files.boot())
 
     def head(self):
-        return project_facts.head(self.project) or ""
+        """The commit that HEAD names, or the last one that was known: without it whoever takes the run over checks nothing out."""
+        self.known = project_facts.head(self.project) or self.known
+        return self.known
 
     def facts(self):
         """What others see of the run."""
@@ -249,7 +253,9 @@ class Shipper:
         }
 
     def wanted(self):
-        """{path: task} of what the run needs, as leases spell it."""
+        """{path: task} of what the run needs, as leases spell it. In a run of waves no task says it: what it has asked for, to its end."""
+        if self.state["waves"] is not None:
+            return dict.fromkeys(list(files.read(self.run, "asked.json", {})) + list(self.held))
         return files.spelt(self.project, self.state, files.wanted(self.state))
 
     def _holdings(self):
@@ -281,8 +287,8 @@ class Shipper:
             for c in self.engine.acquire(*self.me(), [{"path": path, "task": task}]):
                 if path in waiting:
                     found.append(
-                        "%s was changed here without a lease while the engine was away, and squad %s (%s, task #%s, on %s) holds %s: agree with it before you merge"
-                        % (path, c["squad"], c["team"], c["task"], c["machine"], c["held"])
+                        "%s was changed here without a lease while the engine was away, and squad %s (%s%s, on %s) holds %s: agree with it before you merge"
+                        % (path, c["squad"], c["team"], files.of_task(c["task"]), c["machine"], c["held"])
                     )
         self._holdings()
         if waiting:
@@ -301,18 +307,21 @@ class Shipper:
         self.next_bundle = now + BUNDLE_AGAIN  # a link that is too slow for it must not be asked at each sign of life
         size = setup.git(self.project, "rev-list", "--disk-usage", "--objects", "HEAD", "--not", "--remotes")
         self.status["unkept"] = ""
-        if size and int(size) > BUNDLE_MAX:
+        if size is not None and int(size) > BUNDLE_MAX:
             self.bundled, self.status["unkept"] = (
                 head,
                 "%d MB of commits that no remote has are too many for the engine: push them" % (int(size) >> 20),
             )
             return
-        done = subprocess.run(
-            ["git", "-C", self.project, "bundle", "create", "-q", "-", "HEAD", "--not", "--remotes"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        if done.returncode == 0 and 0 < len(done.stdout) <= BUNDLE_MAX:
+        if size is None or int(size):
+            done = subprocess.run(
+                ["git", "-C", self.project, "bundle", "create", "-q", "-", "HEAD", "--not", "--remotes"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            if done.returncode or len(done.stdout) > BUNDLE_MAX:  # asked again in a while; what was kept before stays
+                self.status["unkept"] = "" if size is None else "git made no bundle of the commits that no remote has: push them"
+                return
             self.engine.call("keep_bundle", *self.me(), head, done.stdout)
         self.bundled, self.next_bundle = head, 0.0
 
@@ -320,7 +329,7 @@ class Shipper:
     def answer(self, asked):
         """One question of a hook, answered {"ok": True, ...} or {"ok": False, one of "inway", "lost", "fenced", "away" (nobody answered), "refused"
         (the engine did, and says no)}: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"},
-        {"ask": "approved", "paths": [...]}."""
+        {"ask": "approved", "paths": [...]}, {"ask": "say", "to", "answers", "body"}, {"ask": "release", "paths": [...]}."""
         before = files.seconds()
         try:
             self.connect()
@@ -340,8 +349,9 @@ class Shipper:
             if asked["ask"] == "approved":
                 return {"ok": True, "approved": approvals.approved(self.engine, self.settings["project"], self.own["run"], asked["paths"])}
             if asked["ask"] == "say":
-                number = self.engine.call("say", *self.me(), asked["to"], asked["answers"], asked["body"])[0][0]
-                return {"ok": True, "number": number}
+                return self._say(asked)
+            if asked["ask"] == "release":
+                return {"ok": True, "count": self._let_go(asked["paths"])}
             self.beat()
             return {"ok": True}
         except Fenced as error:
@@ -352,9 +362,37 @@ class Shipper:
             return {"ok": False, "away": str(error), "standing": self._contracts(ask=False)}
         except Diverged as error:
             self._diverged(error)
-            return {"ok": False, "refused": str(error)}
+            return {"ok": False, "refused": str(error), "diverged": True}
         except FleetError as error:
             return {"ok": False, "refused": str(error)}
+        except OSError as error:
+            return {"ok": False, "away": "the shipper cannot keep the answer: %s" % error}
+
+    def _say(self, asked):
+        """A message to a squad, or the answer to one of its messages; who is there to read it goes along."""
+        to = asked["to"]
+        if to is None:
+            found = self.engine.rows(
+                "select from_squad from fleet.messages where id = %s and project = %s", (asked["answers"], self.settings["project"])
+            )
+            to = found[0][0] if found else None
+        others = self.engine.rows(
+            "select team from fleet.runs where project = %s and squad = %s and run <> %s and closed is null and until > clock_timestamp()",
+            (self.settings["project"], to, self.own["run"]),
+        )
+        if to == self.squad and not others:
+            why = "squad %s is this run's own, and no other run of it is alive to read it: `pack fleet status` lists the squads" % to
+            return {"ok": False, "refused": why}
+        number = self.engine.call("say", *self.me(), asked["to"], asked["answers"], asked["body"])[0][0]
+        return {"ok": True, "number": number, "to": to, "readers": len(others)}
+
+    def _let_go(self, paths):
+        """Give leases back that the user names; the number of those that were held."""
+        asked = files.read(self.run, "asked.json", {})
+        files.write(self.run, "asked.json", {p: n for p, n in asked.items() if p not in paths})
+        count = self.engine.call("release", *self.me(), paths)[0][0]
+        self._holdings()
+        return count
 
     def _fenced(self, error):
         files.write(self.run, "fenced.json", error.detail or {"machine": "another machine"})
@@ -410,7 +448,7 @@ class Shipper:
             self._diverged(error)
         except Unreachable as error:
             self._offline(error)
-        except FleetError as error:
+        except (FleetError, OSError) as error:  # a disk that is full ends no sign of life: it is tried again
             self.status.update(state="error", why=str(error))
             self.next_try = now + 5.0
         return False if news else self._orphan()
@@ -427,8 +465,9 @@ class Shipper:
         """Write how it stands, when that changed or was confirmed."""
         now = dict(self.status, shipped=self.shipped, last=self.last)
         if now != getattr(self, "_told", None):
-            files.write(self.run, "ship.json", dict(now, at=time.time()))
-            self._told = now
+            with contextlib.suppress(OSError):  # told when there is room again
+                files.write(self.run, "ship.json", dict(now, at=time.time()))
+                self._told = now
 
     def serve(self, line):
         """Loop until there is nothing left to do. line: the listening socket."""

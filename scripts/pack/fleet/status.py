@@ -3,6 +3,7 @@
 import time
 
 from ..protocol.guards_result import plainly
+from . import files
 
 RUNS = """
 select r.run, r.team, r.squad, r.member, r.machine, r.lineage, r.branch, r.last_seq, r.facts, r.epoch,
@@ -57,8 +58,6 @@ def collect(engine, project, leases=False):
 
 def here(run, status):
     """Lines about this machine's own shipper. status: ship.json."""
-    from . import files
-
     if not status:
         return ["this machine: no shipper has run yet"]
     up = files.alive(status.get("pid")) and status.get("boot") == files.boot()
@@ -121,13 +120,13 @@ def text(found):
         lines.append(line + (", ⚠ %d blocked for too long: `pack sprint blockers`" % said["escalated"] if said["escalated"] else ""))
     for one in found.get("leases", ()):
         lines.append(
-            "lease  %s (%s): squad %s, %s, task #%s, on %s since %s"
+            "lease  %s (%s): squad %s, %s%s, on %s since %s"
             % (
                 one["path"],
                 one["lineage"],
                 one["squad"],
                 one["team"],
-                one["task"],
+                files.of_task(one["task"]),
                 one["machine"],
                 time.strftime("%Y-%m-%d %H:%M", time.gmtime(one["since"])),
             )

@@ -473,6 +473,8 @@ def _check_path(
         refusal = call.kind.may_take(call.state, rel)
     if refusal is not None:
         raise refusal
+    if call.fleet is not None and call.kind.judges and call.actor["role"] != "foreign" and rel not in (None, "."):
+        call.fleet.write(call, rel + "/" if os.path.isdir(full) else rel)
 
 
 def _edit(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer:
