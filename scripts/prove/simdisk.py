@@ -71,6 +71,9 @@ class SimDisk:
     def mkdir(self, path):
         pass
 
+    def sweep(self, *folders):
+        """Nothing to do: a replacement is one step here, and no temporary file is left."""
+
     def boot(self):
         return "boot %d" % self.boots
 

@@ -17,7 +17,7 @@ MOST = {
     "lean-simple": {None: 26, "supervisor": 1},
     "lean-medium": {None: 44, "supervisor": 1},
     "lean-complex": {None: 80},
-    "lean-terminal": {None: 52, "lead": 22},
+    "lean-terminal": {None: 51, "lead": 21},
     "lean-terminal-plain": {None: 38, "lead": 8},
 }
 WAKES = {"lean-terminal": True, "lean-terminal-plain": False}  # whether each end of a turn may wake the lead once

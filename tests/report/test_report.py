@@ -174,7 +174,7 @@ def test_many_long_names_fit_on_their_slides(project, team, tmp_path):  # noqa: 
 
 
 def test_half_a_report_is_none(tmp_path):
-    from pack.cli import office
+    from pack.base import whole_file
 
     def die(path):
         with open(path, "w") as handle:
@@ -182,7 +182,7 @@ def test_half_a_report_is_none(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        office.whole(str(tmp_path / "status_001.pptx"), die)
+        whole_file.made_by(str(tmp_path / "status_001.pptx"), die)
     assert os.listdir(tmp_path) == []
 
 

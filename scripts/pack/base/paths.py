@@ -66,6 +66,12 @@ def markers(data: str, project: str) -> tuple[str, str, str]:
     return (marker(data, project), project_marker(project), third_marker(data, project))
 
 
+def own_folders(project: str, data: str, team: str, run: str) -> list[str]:
+    """The folders in which nobody but the gate writes."""
+    marks = [os.path.dirname(path) for path in markers(data, project)]
+    return marks + [team_folder(project, team), run, os.path.join(run, "calls"), os.path.join(project, TEAMS, ".closed")]
+
+
 def run_folder(data: str, project: str, team: str) -> str:
     """The run's own folder in the plugin's data: mirror, lock, receipts."""
     name = os.path.basename(project.rstrip("/")) or "root"

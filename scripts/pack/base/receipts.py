@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import codec
+from . import codec, whole_file
 from .paths import PLUGIN_ROOT
 
 TYPE_CHECKING = False
@@ -77,9 +77,7 @@ def leave(path: str, ending: str, value: object) -> None:
     text = codec.dumps(value)
     target = path[: -len(ending)] + ".result"
     try:
-        with open(target + ".tmp", "w", encoding="ascii") as f:
-            f.write(text)
-        os.replace(target + ".tmp", target)
+        whole_file.swap(target, text.encode("ascii"))
     except OSError:
         print(RECEIPT + text, flush=True)
 

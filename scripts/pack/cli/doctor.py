@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from ..base import codec, enforcement, paths
+from ..base import codec, enforcement, paths, whole_file
 from ..gate import skill_files
 from ..store.journal import Damaged, Store, read_chain, replayed
 
@@ -277,12 +277,8 @@ def fix(project, write):
         denied += [d for d in SANDBOX["sandbox"]["filesystem"]["denyWrite"] if d not in denied]
     except (AttributeError, TypeError):
         return _not_fixed(path, "has something else where the setting goes")
-    temp = path + ".tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temp, "w", encoding="utf-8") as f:
-            f.write(json.dumps(have, indent=2, ensure_ascii=False) + "\n")
-        os.replace(temp, path)
+        whole_file.put(path, json.dumps(have, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         return _not_fixed(path, "cannot be written (%s)" % error.strerror)
     return True, "Wrote the sandbox setting to %s. It counts from the client's next start." % path

@@ -8,6 +8,7 @@ import subprocess
 
 import click
 
+from pack.base import whole_file
 from pack.cli import clicks
 from pack.realtime import github, grid, kanban
 from pack.report.data import collect
@@ -218,8 +219,7 @@ class Plan:
     def tell(self, path):
         """Write GITHUB_ISSUES.md."""
         kept = {k: v for k, v in self.ids.items() if k not in ("owner", "repository", "content", "item")}
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write(github.document(self.done, kept, self.lines, ["all"] if self.closing else self.closed))
+        whole_file.put(path, github.document(self.done, kept, self.lines, ["all"] if self.closing else self.closed))
 
     def _answer(self, name, argv):
         click.echo(github.line(name, argv))

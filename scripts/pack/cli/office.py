@@ -5,6 +5,7 @@ import time
 
 import click
 
+from pack.base import whole_file
 from pack.cli import clicks
 from pack.report import data
 from pack.teams import rhythm
@@ -21,27 +22,16 @@ def make(team, team_dir, now, pptx=True, pdf=True, name=None):
     seen, written = data.collect(team_dir, definition, now), []
     if pptx:
         target = os.path.join(folder, "%s.pptx" % name if name else "status_%03d.pptx" % rhythm.next_number(folder, "status", "pptx"))
-        whole(target, lambda fresh: slides.write(seen, fresh, now))
+        whole_file.made_by(target, lambda fresh: slides.write(seen, fresh, now))
         written.append(target)
     if pdf:
         target = os.path.join(folder, "%s.pdf" % name if name else "activity_%03d.pdf" % rhythm.next_number(folder, "activity", "pdf"))
-        whole(target, lambda fresh: paper.write(seen, fresh, definition))
+        whole_file.made_by(target, lambda fresh: paper.write(seen, fresh, definition))
         written.append(target)
     for target in written:
         click.echo("wrote %s" % target)
     click.echo(seen["headline"])
     return definition, seen, folder
-
-
-def whole(target, write):
-    """Have a file written beside its place and put there when it is whole: half a report would count as one."""
-    fresh = target + ".new"
-    try:
-        write(fresh)
-        os.replace(fresh, target)
-    finally:
-        if os.path.exists(fresh):
-            os.unlink(fresh)
 
 
 @click.group(
@@ -101,8 +91,7 @@ def pdf(team, team_dir, now):
 def final(team, team_dir, now):
     definition, seen, folder = make(team, team_dir, now, name="final")
     target = os.path.join(folder, "CERTIFICATION.md")
-    with open(target, "w", encoding="utf-8") as handle:
-        handle.write(data.certificate(seen, definition))
+    whole_file.put(target, data.certificate(seen, definition))
     click.echo("wrote %s\nstatus: %s" % (target, "CERTIFIED" if seen["certified"] else "NOT CERTIFIED"))
     raise SystemExit(0 if seen["certified"] else 1)
 

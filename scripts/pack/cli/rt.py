@@ -13,6 +13,7 @@ import time
 
 import click
 
+from pack.base import whole_file
 from pack.cli import clicks
 from pack.realtime import adapters, audit, derive, evidence, gates, hdr, managed, measure, rtfile
 from pack.realtime import ceiling as ceilings
@@ -157,8 +158,7 @@ def init(team, team_dir):
     os.makedirs(team_dir, exist_ok=True)
     make_layout(team, team_dir)
     path = os.path.join(team_dir, "rt.yaml")
-    with open(path, "w", encoding="utf-8") as handle:
-        handle.write(EXAMPLE)
+    whole_file.put(path, EXAMPLE)
     click.echo("wrote %s: name your paths, addresses, budgets and guarantees in it, then `pack rt check`" % path)
 
 
@@ -211,8 +211,7 @@ def compose(everything, team, team_dir):
     target = os.path.join(project_of(team_dir, team), "docker-compose.rt.yml")
     if os.path.exists(target):
         raise measure.MeasureError("%s is there already: edit or remove it" % target)
-    with open(target, "w", encoding="utf-8") as handle:
-        handle.write(text)
+    whole_file.put(target, text)
     click.echo("wrote %s" % target)
 
 
@@ -345,8 +344,7 @@ def charter(team, team_dir):
     if os.path.isfile(path):
         with open(path, encoding="utf-8") as handle:
             old = handle.read()
-    with open(path, "w", encoding="utf-8") as handle:
-        handle.write(rtfile.charter_text(old, data, team))
+    whole_file.put(path, rtfile.charter_text(old, data, team))
     click.echo("wrote %s" % path)
 
 
@@ -766,7 +764,7 @@ def export(team, team_dir, target, dashboard):
 
     made = openmetrics.dashboard() if dashboard else openmetrics.text(openmetrics.samples(team_dir, team, time.time()))
     if target:
-        openmetrics.write(target, made)
+        whole_file.put(target, made)
     else:
         click.echo(made, nl=False)
 

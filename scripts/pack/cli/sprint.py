@@ -6,6 +6,7 @@ import signal
 
 import click
 
+from pack.base import whole_file
 from pack.cli import clicks
 from pack.fleet import policy
 from pack.realtime import gates, grid, handoffs, panels, sprint
@@ -68,9 +69,7 @@ def group():
 def init(path, now):
     if os.path.exists(path):
         raise sprint.SprintError("%s is there already: edit it, or give --file" % path)
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(path, "w", encoding="utf-8") as handle:
-        handle.write(sprint.EXAMPLE)
+    whole_file.put(path, sprint.EXAMPLE)
     click.echo("wrote %s" % path)
 
 
@@ -214,7 +213,7 @@ def status(only, path, now):
     target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, now).date())
     if os.path.exists(target):
         raise sprint.SprintError("%s is there already; edit it" % target)
-    grid.write(target, sprint.status_text(data, backlog, now))
+    whole_file.put(target, sprint.status_text(data, backlog, now))
     backlog.stated()
     click.echo("wrote %s" % target)
 
@@ -223,7 +222,7 @@ def _document(path, name, text):
     """Write a document beside the backlog."""
     data = sprint.load(path)
     target = os.path.join(os.path.dirname(sprint.Backlog(data).path), name)
-    grid.write(target, text(data))
+    whole_file.put(target, text(data))
     click.echo("wrote %s" % os.path.normpath(target))
 
 
@@ -284,7 +283,7 @@ def drift(seconds, path, now):
 def wrap(team, team_dir, path, now):
     data = sprint.load(path)
     target = os.path.join(data.get("status_folder", "docs/sprints/status"), str(sprint.local(data, at(now)).date()), "wrap.md")
-    grid.write(target, handoffs.wrap_text(data, opened(data, True), at(now), ".", _figures(team, team_dir, at(now))))
+    whole_file.put(target, handoffs.wrap_text(data, opened(data, True), at(now), ".", _figures(team, team_dir, at(now))))
     click.echo("wrote %s" % target)
 
 

@@ -8,7 +8,7 @@ protocol nor json is imported for the line.
 import os
 import sys
 
-from ..base import codec, enforcement, needed, paths
+from ..base import codec, enforcement, needed, paths, whole_file
 
 WIDTH = 80
 OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
@@ -138,10 +138,7 @@ def _settings(install, in_project):
     else:
         take_out(settings)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path + ".tmp", "w", encoding="utf-8") as f:
-            f.write(json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
-        os.replace(path + ".tmp", os.path.realpath(path))
+        whole_file.put(path, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         print("pack statusline: %s cannot be written: %s" % (path, error.strerror), file=sys.stderr)
         return 1

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from pack.base import yamltext
+from pack.base import whole_file, yamltext
 from pack.teams import checker, definition, files, schema
 
 EXAMPLE = '''\
@@ -127,16 +127,8 @@ def _new(args):
     if args.name in files.names(files.folders(_project())):
         raise files.TeamError(args.name, ["there is a team of this name: %s" % files.names(files.folders(_project()))[args.name]])
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", " ", args.name).lower()
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as handle:
-        handle.write(
-            EXAMPLE.format(
-                name=args.name,
-                root=words.replace(" ", "-"),
-                quoted_name=_text(args.name),
-                quoted_title=_text(words[0].upper() + words[1:]),
-            )
-        )
+    quoted = {"quoted_name": _text(args.name), "quoted_title": _text(words[0].upper() + words[1:])}
+    whole_file.put(path, EXAMPLE.format(name=args.name, root=words.replace(" ", "-"), **quoted))
     print("wrote %s: edit it, then `pack team check %s` and `pack team agents %s`" % (os.path.relpath(path), args.name, args.name))
 
 
@@ -238,9 +230,7 @@ def _agents(args):
             kept += 1
             print("kept %s (--force writes it anew)" % os.path.relpath(path))
             continue
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write(text)
+        whole_file.put(path, text)
         print("wrote %s" % os.path.relpath(path))
     for role in data["roles"]:
         if ":" in role["agent"]:

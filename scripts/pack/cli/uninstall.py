@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 
-from ..base import codec, paths, project_facts
+from ..base import codec, paths, project_facts, whole_file
 from ..lint.cache import folder as lint_cache
 from ..store.history import counted
 from . import doctor, statusline
@@ -146,10 +146,7 @@ def _cleaned(path):
 def _write(path, found):
     import json
 
-    path = os.path.realpath(path)
-    with open(path + ".tmp", "w", encoding="utf-8") as f:
-        f.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    os.replace(path + ".tmp", path)
+    whole_file.put(path, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 
 def _closed(project):

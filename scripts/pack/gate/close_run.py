@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import codec, paths, project_facts
+from ..base import codec, paths, profile, project_facts, whole_file
 from ..protocol.refusal import Refusal
 from ..store.render import noted, stats, summary
 
@@ -31,9 +31,16 @@ def bury(store: Store, project: str, data: str, now: float) -> None:
             "unresolved": state["teardown"]["unresolved"],
         }
         _tombstone(store.disk, project, state["team"]["name"], stone)
+        _attest(store, project)  # before the markers go: a hook that is killed here is followed by one that buries the run again
+        tidy(store, project, data)
     finally:
         paths.unmark(project, data, store.disk)
-    _attest(store, project)
+
+
+def tidy(store: Store, project: str, data: str) -> None:
+    """Clear away the temporary files of hooks that were killed."""
+    store.disk.sweep(*paths.own_folders(project, data, os.path.basename(store.folder), store.data))
+    whole_file.clear(project, profile.NAME)
 
 
 def judge(store: Store, project: str, data: str, now: float) -> None:

@@ -149,6 +149,10 @@ def _judged(hook: Hook, live: Mapping[str, Any], joined: Any) -> Answer:
         if machine.due(store.state, call.now) or store.jumped:
             call.gate("TICK")
         call.actor = identity.identify(call)
+        if any(agent["state"] == "SPAWNING" for agent in store.state["roster"].values()):
+            from . import refused_spawns
+
+            refused_spawns.settle(call)
         looked = _enforcement(call)
         _markers(call, live)
         unseen_calls.look(call)

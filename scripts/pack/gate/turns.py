@@ -156,6 +156,9 @@ def lead_stop(call: Call) -> Answer:
         typed_words.noted(call)
     if call.actor["role"] != tables.LEAD:
         return agent_stop(call)
+    from . import close_run
+
+    close_run.tidy(call.store, call.project, call.data)  # here, where nobody waits for the answer
     call.kind.see(call)
     state = call.state
     silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told

@@ -97,20 +97,6 @@ class Grid:
         return ["", NOTES, ""] + self.notes if self.notes else []
 
 
-def write(path, text):
-    """Put the file in place, whole or not at all."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    fresh = path + ".new"
-    try:
-        with open(fresh, "w", encoding="utf-8") as handle:
-            handle.write(text)
-        os.replace(fresh, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(fresh)
-        raise
-
-
 @contextlib.contextmanager
 def alone(path):
     """Nobody else reads, changes and writes the file meanwhile: agents work side by side, and the last write would win."""

@@ -10,6 +10,7 @@ import os
 import re
 import time
 
+from pack.base import whole_file
 from pack.realtime import derive, evidence, gates, grid
 from pack.teams.layout import artifact_problem, by_id, unmet
 
@@ -109,7 +110,7 @@ class Board:
 
     def save(self, now):
         """Write the board."""
-        grid.write(self.path, self.text(now))
+        whole_file.put(self.path, self.text(now))
 
     def card(self, ident):
         """A card by its id."""

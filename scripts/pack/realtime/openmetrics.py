@@ -4,7 +4,6 @@ Only what a gate would count is exported with a value: figures of INVALID, STALE
 """
 
 import json
-import os
 
 from pack.realtime import gates, rtfile
 
@@ -120,11 +119,3 @@ def dashboard():
         "time": {"from": "now-7d", "to": "now"},
     }
     return json.dumps(dict(board, templating={"list": [source]}, panels=panels), indent=1) + "\n"
-
-
-def write(path, content):
-    """Put a file in place whole: a scraper never reads half of it."""
-    fresh = path + ".new"
-    with open(fresh, "w", encoding="utf-8") as handle:
-        handle.write(content)
-    os.replace(fresh, path)

@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException, IncompleteRead
 
+from pack.base import whole_file
 from pack.realtime import grid
 
 MASK = "[REDACTED_SECRET]"
@@ -268,8 +269,8 @@ def save(folder, name, recording, now):
     recording = dict(recording, name=name, recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)))
     recording["digest"] = digest(recording)
     path = os.path.join(folder, name + ".json")
-    grid.write(path, json.dumps(recording, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-    grid.write(os.path.join(folder, "README.md"), readme(folder))
+    whole_file.put(path, json.dumps(recording, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    whole_file.put(os.path.join(folder, "README.md"), readme(folder))
     return path
 
 

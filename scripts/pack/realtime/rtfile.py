@@ -11,6 +11,7 @@ import math
 import os
 import re
 
+from pack.base import whole_file
 from pack.realtime import evidence
 from pack.realtime.adapters import known
 from pack.teams import schema
@@ -131,9 +132,7 @@ def write_twin(team_dir):
         raw = handle.read()
     twin = os.path.splitext(path)[0] + ".json"
     made = {"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)}
-    with open(twin + ".new", "w", encoding="utf-8") as handle:
-        handle.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
-    os.replace(twin + ".new", twin)
+    whole_file.put(twin, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
     return twin
 
 

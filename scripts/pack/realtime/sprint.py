@@ -13,7 +13,7 @@ import subprocess
 import time
 
 from pack.realtime import acceptance, gitinfo, grid, panels, record
-from pack.base import yamltext
+from pack.base import whole_file, yamltext
 from pack.teams import schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -236,7 +236,7 @@ class Backlog:
         for title, lead, items in self.lanes():
             lines += ["## " + grid.plain(title) + (" (lead: %s)" % grid.plain(lead) if lead is not None else ""), ""]
             lines += [self._line(item) for item in items] + [""]
-        grid.write(self.path, "\n".join(lines[:-1] + self.grid.tail()) + "\n")
+        whole_file.put(self.path, "\n".join(lines[:-1] + self.grid.tail()) + "\n")
 
     def get(self, ident):
         """An item by its id."""
@@ -580,7 +580,7 @@ def integrate(data, now, root=".", runner=None):
             step.update(ok=False, why="interrupted", log=log)
     result["ok"] = all(s["ok"] for s in result["steps"])
     result["digest"] = record.digest(result)
-    grid.write(os.path.join(folder, RESULT), json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    whole_file.put(os.path.join(folder, RESULT), json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     if interrupted:
         raise interrupted
     return result

@@ -14,7 +14,7 @@ import posixpath
 import subprocess
 import tempfile
 
-from ..base import enforcement, git_facts, project_facts
+from ..base import enforcement, git_facts, project_facts, whole_file
 from ..protocol import view
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -345,9 +345,7 @@ def _key_id(path):
 def store(run, text, found):
     """Keep an envelope in the team's folder and as a note on the run's last commit that git still has. Answers (file, commit or None)."""
     path = os.path.join(run.store.folder, FILE)
-    with open(path + ".tmp", "w", encoding="ascii") as f:
-        f.write(text + "\n")
-    os.replace(path + ".tmp", path)
+    whole_file.put(path, text + "\n")
     commits = [c["id"] for c in found["predicate"]["commits"]][::-1] + [line(run.project, "rev-parse", "HEAD")]
     commit = next((c for c in commits if git(run.project, "cat-file", "-e", c + "^{commit}") is not None), None)
     if commit is None:

@@ -303,7 +303,7 @@ def main(argv):
     import argparse
     import sys
 
-    from pack.base import enforcement
+    from pack.base import enforcement, whole_file
     from pack.gate import entry
     from pack.protocol.refusal import Refusal
     from pack.report import cost
@@ -327,7 +327,8 @@ def main(argv):
         print(error.text() if isinstance(error, Refusal) else entry.trouble(error, None)[2], file=sys.stderr)
         return 1
     target = args.out or os.path.join(run.store.folder, "timeline.html")
-    with open(target, "w", encoding="utf-8") as f:
-        f.write(page(state, records, enforcement.recorded(state)["level"], spent=cost.text(cost.safely(state, records, os.environ))))
+    whole_file.put(
+        target, page(state, records, enforcement.recorded(state)["level"], spent=cost.text(cost.safely(state, records, os.environ)))
+    )
     print("wrote %s" % target)
     return 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ..base import whole_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..base.protocols import Stamp
@@ -46,15 +48,7 @@ class Disk:
         finally:
             os.close(fd)
         if new:
-            self._sync_folder(path)
-
-    def _sync_folder(self, path: str) -> None:
-        """Make a file's name durable: its content alone is not enough when it is new or was put in another's place."""
-        fd = os.open(os.path.dirname(path), os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+            whole_file.sync_folder(path)
 
     def sync(self, path: str) -> None:
         """Make a file's content durable."""
@@ -70,23 +64,12 @@ class Disk:
 
     def replace(self, path: str, data: bytes, sync: bool = False) -> None:
         """Put a whole file in place atomically."""
-        temp = "%s.%d.tmp" % (path, os.getpid())
-        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        try:
-            try:
-                done = 0
-                while done < len(data):
-                    done += os.write(fd, data[done:])
-                if sync:
-                    os.fsync(fd)
-            finally:
-                os.close(fd)
-            os.replace(temp, path)
-            if sync:
-                self._sync_folder(path)
-        except OSError:
-            self.remove(temp)
-            raise
+        whole_file.swap(path, data, sync)
+
+    def sweep(self, *folders: str) -> None:
+        """Remove from the plugin's own folders what processes left that were killed in `replace`."""
+        for folder in folders:
+            whole_file.clear(folder)
 
     def remove(self, path: str) -> None:
         """Remove a file if it is there."""

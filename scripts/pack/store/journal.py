@@ -279,6 +279,7 @@ class Store:
         records, end, problem = read_chain(mine)
         if theirs is not None or mine:
             self.disk.mkdir(self.folder)  # it may have been removed whole
+            self.disk.sweep(self.folder, self.data)  # a killed writer is one reason to come here
             records, end = self._reconcile(mine, records, end, problem, theirs)
         rendered = self.disk.read(self.state_file)
         after = _rendered_after(rendered)

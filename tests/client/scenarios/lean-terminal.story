@@ -63,8 +63,10 @@ in any order:
     tech-lead rests: CONSISTENCY OK
 coder-1 runs: git add .conventions && git commit -qm "docs: conventions (task #2)" -- .conventions
 coder-1 rests: all is DONE
-lead runs: pack finish --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
-    => says "test: exit 0"
+lead at once:
+    runs: pack finish --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
+        => says "test: exit 0"
+    calls ToolSearch: {"query": "select:SendMessage,TaskStop", "max_results": 10}
 lead at once:
     asks coder-1 to shut down: run complete
     asks logic-reviewer to shut down: run complete
@@ -89,5 +91,5 @@ expect journal:
 expect no refusals
 expect at most one wake-up of the lead without effect for each end of a turn
 expect status: phase=CLOSED mode=MEDIUM
-expect at most 22 calls by lead
-expect at most 52 calls
+expect at most 21 calls by lead
+expect at most 51 calls
