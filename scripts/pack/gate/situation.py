@@ -10,6 +10,7 @@ from ..protocol import advice, view
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
 from ..store.open_for_reading import Run
+from . import run_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ def _begin(inside: bool) -> str:
 def _folder(project: str, inside: bool) -> list[str]:
     """Of a folder in which no team was yet."""
     if not git_facts.text(project, "rev-parse", "--git-dir"):
-        return [
-            "This folder is no git repository, and a team commits what it builds.",
-            "Next: git init && git add -A && git commit -m start",
-        ]
+        why, way = git_facts.refuses(project)
+        if why:
+            return [why + ".", "Next: " + way]
+        return ["This folder is no git repository, and a team commits what it builds.", "Next: git init && " + run_start.first_commit(project)]
     if not git_facts.text(project, "rev-parse", "-q", "--verify", "HEAD"):
-        return ["This repository has no commit yet, and approvals compare with one.", "Next: git add -A && git commit -m start"]
+        return ["This repository has no commit yet, and approvals compare with one.", "Next: " + run_start.first_commit(project)]
     plans = sorted(n for n in os.listdir(project) if n.lower().endswith((".md", ".txt")) and "plan" in n.lower())
     plan = plans[0] if plans else "plan.md"
     said = "" if plans else "Write what to build into plan.md (or say it in words in place of the file)."
