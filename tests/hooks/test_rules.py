@@ -226,7 +226,8 @@ def test_section_8_the_lead_delegates_and_reviewers_edit_nothing(session):
 @pytest.mark.parametrize(
     "change, code",
     [
-        (lambda p: p["tasks"][0].pop("acceptance"), "PLAN_INCOMPLETE"),
+        *((lambda p, part=part: p["tasks"][0].pop(part), "PLAN_INCOMPLETE") for part in ("subject", "files", "references", "acceptance")),
+        *((lambda p, part=part: p["tasks"][0].pop(part), "PLAN_INCOMPLETE") for part in ("checks", "tooling")),
         (lambda p: p["tasks"][0].update(files=["../x"]), "PLAN_PATH"),
         (lambda p: p["tasks"][0].update(blocked_by=[2]), "PLAN_CYCLE"),
         (lambda p: p["tasks"].pop(), "PLAN_CONVENTIONS"),

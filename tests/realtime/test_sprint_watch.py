@@ -189,6 +189,7 @@ def test_the_wrap_has_metrics_contracts_and_hand_offs(centre, capsys):
     assert text.splitlines()[2] == grid.MANDATE
     assert "policy latency, lag" in text and "- policy, recorded today: `docs/design/contracts/" in text
     assert "- B1 Stream -> Beta: B2 View (todo, owner ana)" in text
+    assert "- nothing is measured here: see the panels" in text
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ in any order:
     rte waits until knows "One channel per concern: `session:<code>:presence`, `session:<code>:reveals`, `session:<code>:viewers`"
     rte waits until knows "Throttle cursors at 50 ms, debounce moves at 200 ms"
     rte waits until knows "Presence: join with name, emoji, colour, status; update per step; graceful leave; typing shown"
-    rte waits until knows "positions: last write wins"
+    rte waits until knows "Local state first, then broadcast, then merge; positions: last write wins"
     rte waits until knows "Judge throughput, sync and conflicts, connection loss, channel limits, scaling to 50, how it will be watched and debugged"
     rte waits until knows "several users, drop and return, order, load of 50"
     rte rests
