@@ -46,8 +46,8 @@ def test_what_is_no_plan_is_named_for_what_it_is(session):
         ("plan.md -x", "beside plan.md there is -x"),
         ("plan.md \u2014coders=3", "that is a long dash, write --coders=3"),
         ("add a --fast flag", '/build "add --fast to the tool"'),
-        ("Plan.md", "Did you mean plan.md? Write it first"),
-        ("plan.txt", "Did you mean plan.md? Write it first"),
+        ("Plan.md", "Did you mean plan.md? If not: write it first"),
+        ("plan.txt", "Did you mean plan.md? If not: write it first"),
         ("plan.md --coders", "--coders: give a whole number from 1 to"),
         *((word, "usage: /build PLAN.md|DESCRIPTION") for word in ("?", "help", "-h", "--help")),
     ):

@@ -286,6 +286,7 @@ def test_only_what_there_is_is_counted_and_a_git_without_an_author_is_named(sess
 
 def test_a_person_who_takes_a_run_up_reads_no_tool_call(session):
     session.build()
+    assert "lead: register the plan\n" in shown(command(session, "status")) + "\n", "no word of JSON on standard input"
     assert session.register() is None
     for text in (shown(command(session, "status")), shown(command(session, "resume"))):
         assert "lead: spawn the supervisor" in text and "Agent(" not in text and "lead@" not in text and "owner lead" in text, text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ..base import enforcement, git_facts, needed, paths
 from ..protocol import advice, view
@@ -67,15 +66,10 @@ def _run(project: str, inside: bool) -> list[str]:
         return [head, "Its client is gone, nobody is at work.", "Next: %s; or end it: `pack abort --reason WHY`" % first]
     if yours:
         return [head, "Next, you: " + yours]
-    todo = ["%s: %s" % (s["who"], _brief(s["text"])) for s in advice.steps(state)][:2]
+    todo = ["%s: %s" % (s["who"], advice.for_people(s["text"])) for s in advice.steps(state)][:2]
     if not todo:
         return [head, "At work: %s" % (", ".join(view.working(state)) or "nobody")]
     return [head, "The team goes on by itself. Its next step: " + "; ".join(todo)]
-
-
-def _brief(step: str) -> str:
-    """What an agent does next, for the user, who makes none of its calls."""
-    return re.split(r": Agent\(|: `|; | \(", step)[0]
 
 
 def _begin(inside: bool) -> str:
