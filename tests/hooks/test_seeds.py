@@ -991,7 +991,7 @@ def test_a_specialists_verdict_goes_to_the_coder_of_the_task_and_to_nobody_else(
     assert s.edit("coder-1", "src/a.py", "A = 1\n") is None and s.say("coder-1", reviewer, "REVIEW: task #1") is None
     for verdict in ("APPROVED: task #1", "CHANGES_REQUESTED: task #1\nMAJOR, 80: no."):
         for other in ("lead", "supervisor", "tech-lead", "coder-2"):
-            assert "refused (WRONG_" in s.say(reviewer, other, verdict), (other, verdict)
+            assert "refused (WRONG_RECEIVER)" in s.say(reviewer, other, verdict), (other, verdict)
     assert s.say(reviewer, "coder-1", "APPROVED: task #1") is None
     with open(os.path.join(PLUGIN_ROOT, "agents", reviewer + ".md"), encoding="utf-8") as f:
         text = f.read()
