@@ -733,6 +733,23 @@ def page(name):
         return f.read()
 
 
+def test_the_stuck_protocol_has_each_row_of_the_seed():
+    """What arrives, and what the lead does then: it is sent to this page by /build, for everything that is rare."""
+    rows = dict(line.strip("| ").split(" | ") for line in page("supervision.md").partition("## What may arrive")[2].splitlines() if " | " in line)
+    for arrives, does in (
+        ("`STUCK`", ("researcher for the cause", "rescope", "split", "assign")),
+        ("`REVIEW_LOOP`", ("researcher reads code and findings", "one concrete fix", "Never ask a reviewer to accept")),
+        ("pattern does not fit", ("tech-lead decides", "web-researcher", "DECISIONS.md")),
+        ("`SUPERVISOR_REPORT`, silent coder", ("staged nudges", "replace")),
+        ("confirmed CRITICAL risk needs another design", ("re-plan those tasks", "`VALIDATE PLAN` again")),
+        ("tester and tech lead differ", ("tech lead's severity stands, recorded",)),
+        ("the same convention finding twice", ("conventions task",)),
+    ):
+        assert all(words in rows[arrives] for words in does), (arrives, rows[arrives])
+    with open(os.path.join(PLUGIN_ROOT, "commands", "build.md"), encoding="utf-8") as f:
+        assert "`STUCK`, `REVIEW_LOOP`, `IMPOSSIBLE_WAIT`" in f.read().partition("references/supervision.md`, What may arrive")[0]
+
+
 def test_the_template_of_the_block_is_the_form_that_the_gate_keeps(session):
     s = session
     s.setup(coders=0)

@@ -54,7 +54,7 @@ lead runs: pack plan
       {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": ["src/greet.py"],
        "acceptance": ["what this run found is recorded"], "checks": ["20-30 lines each"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
        "blocked_by": [1], "reviewers": [], "high_risk": false}]}
-    => says "FINAL: COMPLEX", says "Rejected more than twice: settle the point on evidence", says "Data loss or breakage that only the user may accept: tell the user", says "the risk as written, affected tasks, what to verify, paths"
+    => says "FINAL: COMPLEX", says "Rejected more than twice: settle the point on evidence", says "Data loss or breakage that only the user may accept: tell the user", says "the risk as written, affected tasks, what to verify, paths", says "all in one turn"
 lead runs: pack task show 1
     => says "requires: security-reviewer, logic-reviewer, quality-reviewer, tech-lead, enabling-agent"
 lead spawns tech-lead as tech-lead
