@@ -50,7 +50,9 @@ def test_make_start_needs_only_python_and_says_what_is_next(tmp_path):
     bin.mkdir()
     if not shutil.which("claude"):
         told = started(tmp_path / "none", bin)
-        assert "No claude on PATH" in told and told.index("PLAYED") < told.index("To use it: npm install -g @anthropic-ai/claude-code"), told
+        assert "No claude on PATH" in told and told.index("PLAYED") < told.index("To use it: npm install -g @anthropic-ai/claude-code"), (
+            told
+        )
     (bin / "claude").write_text("#!/bin/sh\nexit 0\n")
     (bin / "claude").chmod(0o755)
     told = started(tmp_path / "keyless", bin)

@@ -735,7 +735,9 @@ def page(name):
 
 def test_the_stuck_protocol_has_each_row_of_the_seed():
     """What arrives, and what the lead does then: it is sent to this page by /build, for everything that is rare."""
-    rows = dict(line.strip("| ").split(" | ") for line in page("supervision.md").partition("## What may arrive")[2].splitlines() if " | " in line)
+    rows = dict(
+        line.strip("| ").split(" | ") for line in page("supervision.md").partition("## What may arrive")[2].splitlines() if " | " in line
+    )
     for arrives, does in (
         ("`STUCK`", ("researcher for the cause", "rescope", "split", "assign")),
         ("`REVIEW_LOOP`", ("researcher reads code and findings", "one concrete fix", "Never ask a reviewer to accept")),
@@ -1035,7 +1037,9 @@ def test_a_task_needs_the_approvals_of_its_mode(session, mode):
     assert "requires: %s;" % MATRIX[mode] in s.output, s.output
     with open(glob.glob(os.path.join(s.project, ".claude", "teams", "*", "state.md"))[0], encoding="utf-8") as f:
         row = next(line for line in f if line.startswith("- %s: " % mode))
-    assert set(row.strip().partition(": ")[2].split(" + ")) >= set(MATRIX[mode].split(", ")) - {"logic-reviewer"}, "people read the same table"
+    assert set(row.strip().partition(": ")[2].split(" + ")) >= set(MATRIX[mode].split(", ")) - {"logic-reviewer"}, (
+        "people read the same table"
+    )
 
 
 @pytest.mark.parametrize("mode", ["SIMPLE", "MEDIUM", "COMPLEX"])

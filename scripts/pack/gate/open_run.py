@@ -329,7 +329,9 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
     top, prefix = git_facts.place(hook.project)
     why, way = git_facts.refuses(hook.project) if prefix is None else ("", "")
     if why:
-        return answers.block("team: no run was opened: %s, and a team commits what it builds. Way out: %s. Then type the command again." % (why, way))
+        return answers.block(
+            "team: no run was opened: %s, and a team commits what it builds. Way out: %s. Then type the command again." % (why, way)
+        )
     beside = _beside(hook, top)
     if beside:
         return answers.block(

@@ -82,7 +82,10 @@ def _folder(project: str, inside: bool) -> list[str]:
         why, way = git_facts.refuses(project)
         if why:
             return [why + ".", "Next: " + way]
-        return ["This folder is no git repository, and a team commits what it builds.", "Next: git init && " + run_start.first_commit(project)]
+        return [
+            "This folder is no git repository, and a team commits what it builds.",
+            "Next: git init && " + run_start.first_commit(project),
+        ]
     if not git_facts.text(project, "rev-parse", "-q", "--verify", "HEAD"):
         return ["This repository has no commit yet, and approvals compare with one.", "Next: " + run_start.first_commit(project)]
     plans = sorted(n for n in os.listdir(project) if n.lower().endswith((".md", ".txt")) and "plan" in n.lower())
