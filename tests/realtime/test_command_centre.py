@@ -91,6 +91,7 @@ def _integration_day(redis_url, *names):
     topics = {"adapter": "redis", "address": redis_url, "names": names, "seconds": 1.0}
     day = {"day": "wed", "checklist": [{"do": "Traffic", "topics": topics}]}
     told = {"sprint": 1, "title": "S", "squads": squads, "rhythm": [{"at": "09:00", "what": "Standup"}], "integration_day": day}
+    told["exit"] = [{"criterion": "day", "check": "integration"}]
     with open("sprint.json", "w") as handle:
         json.dump(told, handle)
 
