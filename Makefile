@@ -4,10 +4,12 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: start demo test test-fast lint format bench generate clean
+.PHONY: start demo python test test-fast lint format bench generate clean
 
-$(STAMP): pyproject.toml
-	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
+python:
+	@$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
+
+$(STAMP): pyproject.toml | python
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet,schemas,eventstore,otel,docs,browser]'
 	touch $@
@@ -39,10 +41,11 @@ bench: $(STAMP)  ## what a hook costs, as ratios measured in one run
 	$(BIN)/python bench/hooks.py
 	$(BIN)/python bench/result.py $(if $(BASE),--base $(BASE))
 
-start: $(STAMP)  ## install the pack into your client, or show a scripted run where there is no key
+# These two need nothing but Python: what the tests are made of takes minutes to download.
+start: python  ## install the pack into your client, or show a scripted run where there is no key
 	scripts/dev/start
 
-demo: $(STAMP)  ## a whole scripted /build in the real client, printed as it happens
+demo: python  ## a whole scripted /build in the real client, printed as it happens
 	scripts/demo
 
 clean:

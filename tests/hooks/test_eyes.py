@@ -79,6 +79,8 @@ def test_nobody_of_that_name_and_no_such_task(run):
     assert "nobody in this run is called bob" in look(run, "log", "--actor", "bob", code=1)
     assert "tasks: #1, #2" in look(run, "log", "--task", "7", code=1)
     assert "a task is a number: 2 or #2, not 'two'" in look(run, "explain", "two", code=2)
+    which = look(run, "explain", code=2)
+    assert "tasks: 1 (Add greeting), 2 (Update .conventions/ with discovered patterns)" in which and "Next: pack explain 1" in which
 
 
 def test_a_terminal_gets_lines_that_fit_and_colour_where_it_is_wanted(run):

@@ -46,8 +46,8 @@ def test_what_is_no_plan_is_named_for_what_it_is(session):
         ("plan.md -x", "beside plan.md there is -x"),
         ("plan.md \u2014coders=3", "that is a long dash, write --coders=3"),
         ("add a --fast flag", '/build "add --fast to the tool"'),
-        ("Plan.md", "Did you mean plan.md? Write it first"),
-        ("plan.txt", "Did you mean plan.md? Write it first"),
+        ("Plan.md", "Did you mean plan.md? If not: write it first"),
+        ("plan.txt", "Did you mean plan.md? If not: write it first"),
         ("plan.md --coders", "--coders: give a whole number from 1 to"),
         *((word, "usage: /build PLAN.md|DESCRIPTION") for word in ("?", "help", "-h", "--help")),
     ):
@@ -557,7 +557,7 @@ def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
         f.write("not the pack's\n")
     pack(s, "statusline", "--install", **env)
     pack(s, "doctor", "--fix", "--write", **env)
-    traces = [home + "/.cache/pack-lint", home + "/.local/share/team-pack"]
+    traces = [home + "/.cache/pack-lint", home + "/.local/share/team-pack", home + "/.cache/team-pack/client-2.0.0"]
     for folder in traces:
         os.makedirs(folder)
     with open(s.project + "/.project-profile.yml", "w") as f:
@@ -580,8 +580,11 @@ def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
     assert box == {"enabled": True}
     assert not os.path.exists(s.data + "/runs") and os.path.exists(s.data + "/mine.txt")
     assert paths.teams(s.project) and "RUN_OPENED" in pack(s, "log", **env)
-    pack(s, "uninstall", "--teams", **env)
-    assert not os.path.exists(s.project + "/.claude/teams")
+    assert not os.path.exists(home + "/.cache/team-pack")
+    os.unlink(s.project + "/.claude/settings.json")
+    said = pack(s, "uninstall", "--teams", **env)
+    assert not os.path.exists(s.project + "/.claude"), "nothing of anybody's is left in it"
+    assert "removed %s/.claude/teams\n" % s.project in said and "removed %s/.claude\n" % s.project in said
     assert "nothing of this pack was found" in pack(s, "uninstall", "--teams", **env)
 
 

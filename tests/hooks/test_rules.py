@@ -160,6 +160,18 @@ def test_section_6_escalation_latches(session):
     assert s.say("coder-1", "supervisor", "DONE: task #1") is None
 
 
+def test_section_6_an_approval_is_of_the_bytes_that_were_read(session):
+    """docs/faq.md: an edit makes it stale, and the same bytes again are what was approved."""
+    s = session
+    s.setup("MEDIUM")
+    assert s.edit("coder-1", "src/a.py", "A = 1\n") is None
+    s.review("coder-1", 1)
+    assert s.edit("coder-1", "src/a.py", "A = 2\n") is None
+    commit = "git add src/a.py && git commit -qm 'feat: a (task #1)' -- src/a.py"
+    refused(s, s.bash("coder-1", commit), "COMMIT_BEFORE_APPROVAL", "approved an older revision")
+    assert s.edit("coder-1", "src/a.py", "A = 1\n") is None and s.bash("coder-1", commit) is None
+
+
 def test_section_6_a_dead_reviewer_is_an_impossible_wait_until_it_is_replaced(session):
     s = session
     s.setup("MEDIUM")
@@ -226,7 +238,8 @@ def test_section_8_the_lead_delegates_and_reviewers_edit_nothing(session):
 @pytest.mark.parametrize(
     "change, code",
     [
-        (lambda p: p["tasks"][0].pop("acceptance"), "PLAN_INCOMPLETE"),
+        *((lambda p, part=part: p["tasks"][0].pop(part), "PLAN_INCOMPLETE") for part in ("subject", "files", "references", "acceptance")),
+        *((lambda p, part=part: p["tasks"][0].pop(part), "PLAN_INCOMPLETE") for part in ("checks", "tooling")),
         (lambda p: p["tasks"][0].update(files=["../x"]), "PLAN_PATH"),
         (lambda p: p["tasks"][0].update(blocked_by=[2]), "PLAN_CYCLE"),
         (lambda p: p["tasks"].pop(), "PLAN_CONVENTIONS"),

@@ -733,6 +733,25 @@ def page(name):
         return f.read()
 
 
+def test_the_stuck_protocol_has_each_row_of_the_seed():
+    """What arrives, and what the lead does then: it is sent to this page by /build, for everything that is rare."""
+    rows = dict(
+        line.strip("| ").split(" | ") for line in page("supervision.md").partition("## What may arrive")[2].splitlines() if " | " in line
+    )
+    for arrives, does in (
+        ("`STUCK`", ("researcher for the cause", "rescope", "split", "assign")),
+        ("`REVIEW_LOOP`", ("researcher reads code and findings", "one concrete fix", "Never ask a reviewer to accept")),
+        ("pattern does not fit", ("tech-lead decides", "web-researcher", "DECISIONS.md")),
+        ("`SUPERVISOR_REPORT`, silent coder", ("staged nudges", "replace")),
+        ("confirmed CRITICAL risk needs another design", ("re-plan those tasks", "`VALIDATE PLAN` again")),
+        ("tester and tech lead differ", ("tech lead's severity stands, recorded",)),
+        ("the same convention finding twice", ("conventions task",)),
+    ):
+        assert all(words in rows[arrives] for words in does), (arrives, rows[arrives])
+    with open(os.path.join(PLUGIN_ROOT, "commands", "build.md"), encoding="utf-8") as f:
+        assert "`STUCK`, `REVIEW_LOOP`, `IMPOSSIBLE_WAIT`" in f.read().partition("references/supervision.md`, What may arrive")[0]
+
+
 def test_the_template_of_the_block_is_the_form_that_the_gate_keeps(session):
     s = session
     s.setup(coders=0)
@@ -982,6 +1001,59 @@ def test_what_the_lead_is_told_at_the_opening(session):
     assert "Found: CLAUDE.md, .conventions/tool-chains/commands.yml" in told
     told = another_run(s).build("plan.md --coders=2 --no-research")[1]["hookSpecificOutput"]["additionalContext"]
     assert "Coders at once: 2. Research: skip (--no-research)." in told
+
+
+@pytest.mark.parametrize("reviewer", ["security-reviewer", "logic-reviewer", "quality-reviewer"])
+def test_a_specialists_verdict_goes_to_the_coder_of_the_task_and_to_nobody_else(session, reviewer):
+    s = session
+    s.setup("COMPLEX", coders=2)
+    assert s.edit("coder-1", "src/a.py", "A = 1\n") is None and s.say("coder-1", reviewer, "REVIEW: task #1") is None
+    for verdict in ("APPROVED: task #1", "CHANGES_REQUESTED: task #1\nMAJOR, 80: no."):
+        for other in ("lead", "supervisor", "tech-lead", "coder-2"):
+            assert "refused (WRONG_RECEIVER)" in s.say(reviewer, other, verdict), (other, verdict)
+    assert s.say(reviewer, "coder-1", "APPROVED: task #1") is None
+    with open(os.path.join(PLUGIN_ROOT, "agents", reviewer + ".md"), encoding="utf-8") as f:
+        text = f.read()
+    assert "`APPROVED: task #N` to the task's coder" in text and "`CHANGES_REQUESTED: task #N` to the task's coder" in text
+
+
+MATRIX = {  # the seed's table; MEDIUM: those whom the task names
+    "SIMPLE": "unified-reviewer",
+    "MEDIUM": "logic-reviewer, tech-lead",
+    "COMPLEX": "security-reviewer, logic-reviewer, quality-reviewer, tech-lead",
+    "SIMPLE_ESCALATED_TO_MEDIUM": "security-reviewer, logic-reviewer, quality-reviewer, tech-lead",
+}
+
+
+@pytest.mark.parametrize("mode", list(MATRIX))
+def test_a_task_needs_the_approvals_of_its_mode(session, mode):
+    s, escalated = session, mode == "SIMPLE_ESCALATED_TO_MEDIUM"
+    s.setup("SIMPLE" if escalated else mode)
+    if escalated:
+        assert s.say("coder-1", "supervisor", "ESCALATE TO MEDIUM: task #1") is None
+        assert s.say("supervisor", "lead", "ESCALATE TO MEDIUM: task #1") is None
+    assert s.state()["mode"] == mode
+    assert s.bash("lead", "pack task show 1") is None
+    assert "requires: %s;" % MATRIX[mode] in s.output, s.output
+    with open(glob.glob(os.path.join(s.project, ".claude", "teams", "*", "state.md"))[0], encoding="utf-8") as f:
+        row = next(line for line in f if line.startswith("- %s: " % mode))
+    assert set(row.strip().partition(": ")[2].split(" + ")) >= set(MATRIX[mode].split(", ")) - {"logic-reviewer"}, (
+        "people read the same table"
+    )
+
+
+@pytest.mark.parametrize("mode", ["SIMPLE", "MEDIUM", "COMPLEX"])
+def test_who_is_asked_to_end_is_who_lives(session, mode):
+    """Not whom the mode has: one that ended before is not asked, one coder more is."""
+    s = session
+    s.setup(mode, coders=2)
+    gone = "unified-reviewer" if mode == "SIMPLE" else "logic-reviewer"
+    agent = s.agents[gone][0]
+    assert s.call("lead", "TaskStop", task_id=agent, response={"task_id": agent, "command": gone}) is None
+    living = {n for n, entry in s.state()["roster"].items() if entry["state"] in ("ACTIVE", "IDLE", "SPAWNING")}
+    assert gone not in living and {"coder-1", "coder-2", "supervisor"} <= living
+    assert s.bash("lead", "pack abort --reason enough") is None
+    assert set(s.state()["teardown"]["targets"]) == living - {"supervisor"}, "and the supervisor, who collects, goes last"
 
 
 ROSTERS = {

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -196,6 +198,52 @@ def test_pack_alone_says_the_next_step_of_the_situation(tmp_path, session):
     assert "was aborted: every task is cancelled" in pack(session.project, **session.env)
 
 
+def steps(text):
+    """The commands of the line that begins with `Next: `."""
+    (line,) = [line for line in text.replace("\n  ", " ").split("\n") if line.startswith("Next: ")]
+    return line[len("Next: ") :]
+
+
+@pytest.mark.parametrize("begun", ["empty", "empty repository", "files"])
+def test_the_first_commit_that_is_named_can_be_made(tmp_path, begun):
+    """In an empty folder `git commit -m start` makes none, and the next look named it again."""
+    me = {"GIT_%s_%s" % (who, what): "t@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    if begun == "files":
+        (tmp_path / "a.py").write_text("A = 1\n")
+    elif begun == "empty repository":
+        git(tmp_path, "init", "-q")
+    subprocess.run(["sh", "-ec", steps(pack(tmp_path))], cwd=tmp_path, env={**os.environ, **me}, check=True, capture_output=True)
+    assert "type /build plan.md --coders=3" in steps(pack(tmp_path))
+
+
+def test_a_repository_that_git_refuses_is_no_folder_without_one(tmp_path, session, monkeypatch):
+    """Another user's folder (a container, a mounted disk), a broken link of a worktree, no git at all: `git init` mends none of them."""
+    other = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
+    shim = tmp_path / "shim"
+    shim.mkdir()
+    real = shutil.which("git")
+    (shim / "git").write_text("#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec %s \"$@\"\n" % real)
+    (shim / "git").chmod(0o755)
+    path = {"PATH": "%s:%s" % (shim, os.environ["PATH"])}
+    done = subprocess.run([real, "-C", session.project, "status"], env={**os.environ, **other}, capture_output=True, text=True)
+    assert "dubious ownership" in done.stderr, "what a user's git says of another user's folder"
+    assert steps(pack(session.project, **path)).startswith("git config --global --add safe.directory ")
+    with monkeypatch.context() as there:
+        there.setenv("PATH", path["PATH"])
+        told = session.build()[1]
+    assert told["decision"] == "block" and "git config --global --add safe.directory" in told["reason"], told
+    assert not os.path.exists(os.path.join(session.project, ".claude", "teams"))
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / ".git").write_text("gitdir: %s/gone\n" % tmp_path)
+    assert "git init" not in pack(broken) and "not a git repository: " in pack(broken).replace("\n  ", " ")
+    (shim / "git").unlink()
+    without = [d for d in os.environ["PATH"].split(":") if not os.path.exists(os.path.join(d, "git"))]
+    for name in ("sh", "bash", "env", "dirname", "readlink", "python3", "uname", "tr", "basename"):
+        (shim / name).symlink_to(sys.executable if name == "python3" else shutil.which(name))
+    assert steps(pack(broken, PATH=":".join([str(shim), *without]))) == "install git"
+
+
 @pytest.mark.parametrize("verb, meant", [("statsu", "stat"), ("wacth", "watch"), ("expalin", "explain"), ("--lint", "lint")])
 def test_a_misspelt_verb_is_told_what_it_was_to_be(tmp_path, verb, meant):
     assert "did you mean " in pack(tmp_path, verb, code=2) and meant in pack(tmp_path, verb, code=2)
@@ -238,6 +286,7 @@ def test_only_what_there_is_is_counted_and_a_git_without_an_author_is_named(sess
 
 def test_a_person_who_takes_a_run_up_reads_no_tool_call(session):
     session.build()
+    assert "lead: register the plan\n" in shown(command(session, "status")) + "\n", "no word of JSON on standard input"
     assert session.register() is None
     for text in (shown(command(session, "status")), shown(command(session, "resume"))):
         assert "lead: spawn the supervisor" in text and "Agent(" not in text and "lead@" not in text and "owner lead" in text, text

@@ -37,6 +37,16 @@ def test_every_place_that_the_page_names_is_there():
     assert not wrong, "\n".join(wrong)
 
 
+def test_what_only_a_prompt_holds_is_asked_for_by_its_words():
+    """A story of which the words are not asked passes without them: the scripted model does what its lines say, whatever it was told."""
+    wrong = []
+    for _seed, _section, item, held, seen in seeds.rows():
+        prompts = all(place.startswith(("agents/", "commands/", "references/")) for place in held)
+        if prompts and not any(place.startswith("t:") or place.startswith("s:") and "#" in place for place in seen):
+            wrong.append(item)
+    assert not wrong, "\n".join(wrong)
+
+
 def test_what_is_held_is_seen_by_another_that_runs_it():
     """Held by code, a prompt or a decision; seen in a test or a story. A file that holds something is no witness of itself."""
     wrong = []

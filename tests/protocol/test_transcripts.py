@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from pack.base import codec
+from pack.protocol import machine
+from pack.protocol.refusal import Refusal
 from prove.transcript import play
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -22,6 +25,27 @@ def test_story(path):
             f.write(now)
         return
     assert now == told, "the core answers differently; look at the difference, then PACK_REWRITE=1 pytest tests/protocol"
+
+
+def test_a_refusal_leaves_the_state_untouched(monkeypatch):
+    """Each refusal of every story: the very state that was handed in, and what it holds."""
+    step, refused = machine.step, []
+
+    def watched(state, event, now):
+        before = codec.dumps(state)
+        try:
+            return step(state, event, now)
+        except Refusal as refusal:
+            refused.append(refusal.code)
+            raise
+        finally:
+            assert codec.dumps(state) == before, event
+
+    monkeypatch.setattr(machine, "step", watched)
+    for path in FILES:
+        with open(path, encoding="utf-8") as f:
+            play(f.read())
+    assert len(set(refused)) > 50
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if not p.endswith("refusals.txt")], ids=lambda p: os.path.basename(p))

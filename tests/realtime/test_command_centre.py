@@ -85,6 +85,17 @@ def test_only_real_systems(tmp_path, monkeypatch, capsys):
     assert "is a mock" in capsys.readouterr().err
 
 
+def _integration_day(redis_url, *names):
+    """A sprint.json here whose integration day looks for traffic on these streams."""
+    squads = [{"id": n, "title": n, "lead": n} for n in ("a", "b")]
+    topics = {"adapter": "redis", "address": redis_url, "names": names, "seconds": 1.0}
+    day = {"day": "wed", "checklist": [{"do": "Traffic", "topics": topics}]}
+    told = {"sprint": 1, "title": "S", "squads": squads, "rhythm": [{"at": "09:00", "what": "Standup"}], "integration_day": day}
+    told["exit"] = [{"criterion": "day", "check": "integration"}]
+    with open("sprint.json", "w") as handle:
+        json.dump(told, handle)
+
+
 @pytest.mark.broker
 def test_topics_and_websockets(redis_url, ws_url, tmp_path, monkeypatch, capsys):
     import redis
@@ -135,6 +146,12 @@ def test_topics_and_websockets(redis_url, ws_url, tmp_path, monkeypatch, capsys)
             )
             == 0
         )
+        assert pack("record", "replay", "docs/design/contracts/2026-03-04") == 0
+        _integration_day(redis_url, "policy.decisions")
+        assert pack("sprint", "integration", "--file", "sprint.json", "--now", WED) == 0 and "ok   Traffic" in capsys.readouterr().out
+        _integration_day(redis_url, "policy.decisions", "nobody.writes")
+        assert pack("sprint", "integration", "--file", "sprint.json", "--now", WED) == 1
+        assert "FAIL Traffic: no live traffic: nobody.writes" in capsys.readouterr().out
         assert pack("record", "replay", "docs/design/contracts/2026-03-04") == 0
         out = capsys.readouterr().out
         assert "MATCHES  echo" in out and "MATCHES  policy.decisions" in out

@@ -91,6 +91,13 @@ def test_all_ten_gates_pass_on_real_evidence(measured, team):
     assert {k for k, _ in rows} == {e["kind"] for e in team["evidence"]}, "every kind is a row"
     assert [r["verdict"] for (k, _), r in rows.items() if k == "event_store_failover"] == ["MISSING"]
     assert json.loads(json.dumps(result)) == result
+    assert [line.rpartition(" (")[2] for line in result["universal_checks"]] == [
+        "proved: exactly_once_verification)",
+        "proved: gate schema_compatibility)",
+        "proved: at_least_once_ack_log, exactly_once_verification)",
+        "asked of whoever measures)",
+        "proved: tail_latency_analysis)",
+    ], "`pack gate check` prints them"
 
 
 def test_counts_of_the_measured_evidence(measured, team):
@@ -1012,6 +1019,14 @@ def test_forgery(project, team, name):
     assert (blocked["verdict"] != "PASS") or name == "filed_for_a_kind_out_of_scope"
     assert bool(blocked["roles_to_respawn"]) == (blocked["verdict"] == "FAIL")
     assert gate(result, "deployment_approved")["verdict"] != "PASS" or kind == "event_store_failover"
+
+
+def test_of_three_roles_the_one_whose_part_failed_mends_it(project, team):
+    kind, gate_id, _verdict, _told, _chain, act = BATTERY["nobody_recovered"]
+    act(str(project), kind_path(str(project), team, kind))
+    relink(str(project), team)
+    named = next(g for g in team["gates"] if g["id"] == gate_id)["on_fail"]["respawn"]
+    assert len(named) == 3 and gate(judge(project, team), gate_id)["roles_to_respawn"] == ["websocket-engineer"]
 
 
 def test_battery_is_large_enough():

@@ -190,6 +190,12 @@ def test_the_wrap_has_metrics_contracts_and_hand_offs(centre, capsys):
     assert text.splitlines()[2] == grid.MANDATE
     assert "policy latency, lag" in text and "- policy, recorded today: `docs/design/contracts/" in text
     assert "- B1 Stream -> Beta: B2 View (todo, owner ana)" in text
+    assert "- nothing is measured here: see the panels" in text
+    os.makedirs(".team/evidence/latency")
+    assert pack("sprint", "wrap") == 0
+    with open(path) as f:
+        text = f.read()
+    assert "- 0 of 10 gates pass" in text and "nothing is measured" not in text, "what the real-time team measured here"
 
 
 @pytest.mark.parametrize(

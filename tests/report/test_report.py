@@ -140,6 +140,8 @@ def test_the_pdf_has_components_infrastructure_and_activity(project, team, tmp_p
         ):
             assert title in text
         assert told["activity"][-1][1].split()[0] in text
+        for often in ("every commit", "every broker change", "per release"):
+            assert often in text, "how often each test of the matrix is due"
 
 
 def test_many_long_names_fit_on_their_slides(project, team, tmp_path):  # noqa: F811

@@ -66,6 +66,23 @@ def text(top: str, *args: str) -> str:
     return (run(top, *args) or b"").decode("utf-8", "surrogateescape").rstrip("\n")
 
 
+def refuses(project: str) -> tuple[str, str]:
+    """(why, the way out) where git cannot say whether a folder is a repository; ("", "") where it can. Asked only where `place` found none:
+    to somebody whose repository belongs to another user (a container, a mounted disk) `git init` would be the wrong advice."""
+    said: list[str] = []
+    before = len(FAILED)
+    if run(project, "rev-parse", "--git-dir", said=said) is not None:
+        return "", ""
+    del FAILED[before:]  # nothing of a run is missing an answer here: none is open yet
+    fatal = next((line[len("fatal: ") :] for line in said if line.startswith("fatal: ")), None)
+    if fatal is None:
+        return "git is not on PATH", "install git"
+    if fatal.startswith("not a git repository (or any"):
+        return "", ""
+    way = next((line.strip() for line in said if line.strip().startswith("git config ")), "")
+    return "git refuses this folder: " + fatal, way or "`git status` here says what is wrong"
+
+
 def names(data: bytes | None) -> list[str]:
     return [n.decode("utf-8", "surrogateescape") for n in (data or b"").split(b"\0") if n]
 

@@ -112,13 +112,18 @@ def _near(folder: str, name: str) -> str:
     return "Did you mean %s? " % found[close[0]] if close else ""
 
 
+def _if_not(absent: str) -> str:
+    return "If not: " + absent[0].lower() + absent[1:] if absent else ""
+
+
 def check_input(what: str, name: str, path: str, absent: str) -> None:
     """A file that the user names as input. ValueError, with the way out, unless it is one that can be read and says something.
 
     what, name: as the message calls it (`the plan`, `plan.md`); absent: what to do when it is not there."""
     if not os.path.exists(path):
         where = os.path.normpath(os.path.dirname(path) or ".")
-        raise ValueError("%s %s does not exist (looked in %s). %s%s" % (what, name, where, _near(where, os.path.basename(path)), absent))
+        near = _near(where, os.path.basename(path))
+        raise ValueError("%s %s does not exist (looked in %s). %s" % (what, name, where, near + _if_not(absent) if near else absent))
     if os.path.isdir(path):
         raise ValueError("%s %s is a folder. Name a file in it." % (what, name))
     if not os.path.isfile(path):  # a pipe would be waited for

@@ -46,17 +46,17 @@ def main(argv):
         removed = ["%s: %s" % (path, ", ".join(what)) for path, _found, what in settings]
         gone = [os.path.join(folder, name) for folder in folders for name in DATA if os.path.lexists(os.path.join(folder, name))]
         fleet = os.path.join(os.environ.get("HOME") or os.path.expanduser("~"), ".config", "team", "fleet.json")
-        gone += [path for path in (fleet, lint_cache(), _clone(os.environ)) if path and os.path.lexists(path)]
+        clients = _clients(os.environ)
+        gone += [path for path in (fleet, lint_cache(), _clone(os.environ), *clients) if path and os.path.lexists(path)]
         gone += _closed(project) if args.teams else []
         if not args.dry_run:
             for path, found, _what in settings:
                 _write(path, found)
             for path in gone:
                 _remove(path)
-            for folder in folders + ([os.path.join(project, paths.TEAMS, ".closed")] if args.teams else []):
+            for folder in folders + [os.path.dirname(path) for path in clients[:1]]:
                 _if_empty(folder)
-            if args.teams:
-                _teams_away(project)
+            gone += _teams_away(project) if args.teams else []
     except (OSError, ValueError) as error:
         print("pack uninstall: stopped at %s" % error, file=sys.stderr)
         return 1
@@ -77,6 +77,13 @@ def _clone(env):
     """What `make start` cloned for the client (scripts/dev/start)."""
     base = env.get("XDG_DATA_HOME") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".local", "share")
     return os.path.join(base, "team-pack")
+
+
+def _clients(env):
+    """The clients that `make demo` and `make start` downloaded (scripts/dev/install-client), some hundred megabytes each."""
+    base = os.path.join(env.get("XDG_CACHE_HOME") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".cache"), "team-pack")
+    names = sorted(os.listdir(base)) if os.path.isdir(base) else []
+    return [os.path.join(base, name) for name in names if name.startswith("client-")]
 
 
 def _stays(project):
@@ -171,8 +178,13 @@ def _if_empty(folder):
 
 
 def _teams_away(project):
-    """The folder of the teams, once nothing but our own .gitignore is in it."""
+    """The folder of the teams, once nothing but our own .gitignore is in it, and the client's folder, once it is empty. Answers what it removed."""
     base = os.path.join(project, paths.TEAMS)
-    if os.path.isdir(base) and os.listdir(base) == [".gitignore"]:
-        os.unlink(os.path.join(base, ".gitignore"))
-        os.rmdir(base)
+    _if_empty(os.path.join(base, ".closed"))
+    if not os.path.isdir(base) or os.listdir(base) != [".gitignore"]:
+        return []
+    os.unlink(os.path.join(base, ".gitignore"))
+    gone = [base, os.path.dirname(base)]
+    for folder in gone:
+        _if_empty(folder)
+    return [folder for folder in gone if not os.path.lexists(folder)]

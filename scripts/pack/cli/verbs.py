@@ -326,6 +326,14 @@ def explain(state, records, number):
 
 def _explain(args):
     state, records = Run(args.project, args.team).look()
+    if args.task is None:
+        tasks = ["%d (%s)" % (n, t["subject"][:50]) for n, t in view.tasks(state)]
+        raise Refusal(
+            "USAGE",
+            "pack explain is about one task",
+            "tasks: " + ", ".join(tasks) if tasks else "the run has no tasks (yet)",
+            "pack explain %d" % view.tasks(state)[0][0] if tasks else "pack status",
+        )
     print(shown(explain(state, records, args.task)))
 
 
@@ -378,7 +386,7 @@ def _abort(args):
         return 0
     close_run.bury(run.store, run.project, run.data, time.time())
     left = run.store.state["teardown"]["unresolved"]
-    print("%s is closed. %s" % (run.team, "Agents that may still run in a client: %s; end that client." % ", ".join(left) if left else ""))
+    print("%s is closed.%s" % (run.team, " Agents that may still run in a client: %s; end that client." % ", ".join(left) if left else ""))
     return 0
 
 
@@ -441,7 +449,7 @@ COMMANDS = {
     "verify": (_verify_arguments, lambda args: _needs_hook("verify")),
     "status": (_status_arguments, _status),
     "log": (_log_arguments, _log),
-    "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", help="its number: 2 or #2"), _explain),
+    "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", nargs="?", help="its number: 2 or #2"), _explain),
     "finish": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), _finish),
     "go": (lambda p: None, _go),
     "teardown": (lambda p: p.add_argument("words", nargs="*"), _teardown),

@@ -184,7 +184,7 @@ class _Tasks:
         from . import run_start
 
         start = run_start.survey(hook.project, store.data, hook.disk)
-        self.begun, self.odd = run_start.start_lines(start), run_start.start_shown(start)
+        self.begun, self.odd = run_start.start_lines(start, hook.project), run_start.start_shown(start, hook.project)
         if start["repo"] != "none" and not _author_known(hook.project):
             nobody = "git does not know who commits, and no commit will succeed: type `git config user.name NAME` and `git config user.email ADDRESS`."
             self.begun.append(nobody)
@@ -327,7 +327,13 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
         return answers.block("team: " + str(error))
     if live is not None:
         return _reopened(hook, live, asked, event)
-    beside = _beside(hook)
+    top, prefix = git_facts.place(hook.project)
+    why, way = git_facts.refuses(hook.project) if prefix is None else ("", "")
+    if why:
+        return answers.block(
+            "team: no run was opened: %s, and a team commits what it builds. Way out: %s. Then type the command again." % (why, way)
+        )
+    beside = _beside(hook, top)
     if beside:
         return answers.block(
             "team: no run was opened: a run is live in %s, which lies in the same repository, and one team works in a repository at a time. "
@@ -363,9 +369,8 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
     return answers.tell(event, "\n".join(lines), asked.shown())
 
 
-def _beside(hook: Hook) -> str | None:
-    """Another project of the same repository, in which a run is live. A worktree below this one is another tree."""
-    top = git_facts.place(hook.project)[0]
+def _beside(hook: Hook, top: str) -> str | None:
+    """Another project of the same repository (its top), in which a run is live. A worktree below this one is another tree."""
     return next((p for p in paths.beside(hook.project, top, hook.data) if git_facts.place(p)[0] == top), None)
 
 

@@ -97,12 +97,18 @@ def start_table(call: Call) -> StartTable:
     }
 
 
-def start_lines(data: StartRecord) -> list[str]:
+def first_commit(project: str) -> str:
+    """The commands that make a first commit here. Git makes none of nothing, unless it is told to: who begins with an empty folder went in a circle."""
+    empty = all(n in (".git", ".claude") for n in os.listdir(project))
+    return "git commit --allow-empty -m start" if empty else "git add -A && git commit -m start"
+
+
+def start_lines(data: StartRecord, project: str) -> list[str]:
     """What user and lead are told of the start."""
     if data["repo"] == "none":
         out = [
             "Start: no git repository: nothing can be committed, and the files are compared with what they are now. For commits: "
-            "/team:abort WHY, then `git init && git add -A && git commit -m start`, then /build again."
+            "/team:abort WHY, then `git init && %s`, then /build again." % first_commit(project)
         ]
     else:
         where = {"sub": ", a folder (%s) of a larger repository: all of it is compared at the end" % data["prefix"], "whole": ""}[
@@ -121,8 +127,8 @@ def start_lines(data: StartRecord) -> list[str]:
     return out
 
 
-def start_shown(data: StartRecord) -> str:
+def start_shown(data: StartRecord, project: str) -> str:
     """What the user is shown where the start is not a clean commit of a whole repository; "" where it is."""
-    lines = start_lines(data)
+    lines = start_lines(data, project)
     odd = data["repo"] != "whole" or not data["head"] or len(lines) > 1
     return "team: " + " ".join(lines) if odd else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ..base import enforcement, git_facts, needed, paths
 from ..protocol import advice, view
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
 from ..store.open_for_reading import Run
+from . import run_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,15 +66,10 @@ def _run(project: str, inside: bool) -> list[str]:
         return [head, "Its client is gone, nobody is at work.", "Next: %s; or end it: `pack abort --reason WHY`" % first]
     if yours:
         return [head, "Next, you: " + yours]
-    todo = ["%s: %s" % (s["who"], _brief(s["text"])) for s in advice.steps(state)][:2]
+    todo = ["%s: %s" % (s["who"], advice.for_people(s["text"])) for s in advice.steps(state)][:2]
     if not todo:
         return [head, "At work: %s" % (", ".join(view.working(state)) or "nobody")]
     return [head, "The team goes on by itself. Its next step: " + "; ".join(todo)]
-
-
-def _brief(step: str) -> str:
-    """What an agent does next, for the user, who makes none of its calls."""
-    return re.split(r": Agent\(|: `|; | \(", step)[0]
 
 
 def _begin(inside: bool) -> str:
@@ -84,12 +79,15 @@ def _begin(inside: bool) -> str:
 def _folder(project: str, inside: bool) -> list[str]:
     """Of a folder in which no team was yet."""
     if not git_facts.text(project, "rev-parse", "--git-dir"):
+        why, way = git_facts.refuses(project)
+        if why:
+            return [why + ".", "Next: " + way]
         return [
             "This folder is no git repository, and a team commits what it builds.",
-            "Next: git init && git add -A && git commit -m start",
+            "Next: git init && " + run_start.first_commit(project),
         ]
     if not git_facts.text(project, "rev-parse", "-q", "--verify", "HEAD"):
-        return ["This repository has no commit yet, and approvals compare with one.", "Next: git add -A && git commit -m start"]
+        return ["This repository has no commit yet, and approvals compare with one.", "Next: " + run_start.first_commit(project)]
     plans = sorted(n for n in os.listdir(project) if n.lower().endswith((".md", ".txt")) and "plan" in n.lower())
     plan = plans[0] if plans else "plan.md"
     said = "" if plans else "Write what to build into plan.md (or say it in words in place of the file)."

@@ -21,6 +21,13 @@ def _step(who: str, key: str, text: str, task: int | None = None) -> Step:
     return {"who": who, "step": key, "text": text, "task": task}
 
 
+def for_people(step: str) -> str:
+    """What an agent does next, for the user, who makes none of its calls."""
+    for call in (": Agent(", ": `", "; ", " ("):
+        step = step.partition(call)[0]
+    return step
+
+
 def steps(state: State) -> list[Step]:
     """Every step that somebody could take now, the most urgent first."""
     out = _result(state) + _steps(state)

@@ -257,7 +257,7 @@ def tree(state: State, enforcement: str, lines: int | None = None, people: bool 
         out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = advice.steps(state)
     if todo:
-        out += ["", "Next:"] + ["  %s: %s" % (s["who"], s["text"].partition(": Agent(")[0] if people else s["text"]) for s in todo[:5]]
+        out += ["", "Next:"] + ["  %s: %s" % (s["who"], advice.for_people(s["text"]) if people else s["text"]) for s in todo[:5]]
     return "\n".join(out)
 
 

@@ -4,6 +4,7 @@ calls: 150
 coder-1 tells supervisor: IN_REVIEW: task #1
 coder-1 tells unified-reviewer: REVIEW: task #1
 coder-1 rests
+unified-reviewer waits until knows "authentication, authorisation, permissions, payments, billing, migrations"
 unified-reviewer tells supervisor: ESCALATE TO MEDIUM: task #1
     The name goes into a log line of the login page.
 unified-reviewer rests

@@ -9,6 +9,8 @@ in any order:
     unified-reviewer waits until knows "three passes, one per heading"
     unified-reviewer rests: ready
     coder-1 waits until hears "--- GOLD STANDARD: src — src/greet.py ---"
+    coder-1 waits until knows "Self-check: run the record's checks and tooling"
+    coder-1 waits until knows "never a silent deviation"
     coder-1 reads src/greet.py
     coder-1 writes src/bye.py:
         def bye(name):

@@ -54,7 +54,7 @@ lead runs: pack plan
       {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": ["src/greet.py"],
        "acceptance": ["what this run found is recorded"], "checks": ["20-30 lines each"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
        "blocked_by": [1], "reviewers": [], "high_risk": false}]}
-    => says "FINAL: COMPLEX", says "Rejected more than twice: settle the point on evidence", says "Data loss or breakage that only the user may accept: tell the user", says "the risk as written, affected tasks, what to verify, paths"
+    => says "FINAL: COMPLEX", says "Rejected more than twice: settle the point on evidence", says "Data loss or breakage that only the user may accept: tell the user", says "the risk as written, affected tasks, what to verify, paths", says "all in one turn"
 lead runs: pack task show 1
     => says "requires: security-reviewer, logic-reviewer, quality-reviewer, tech-lead, enabling-agent"
 lead spawns tech-lead as tech-lead
@@ -137,7 +137,7 @@ in any order:
     rte waits until knows "One channel per concern: `session:<code>:presence`, `session:<code>:reveals`, `session:<code>:viewers`"
     rte waits until knows "Throttle cursors at 50 ms, debounce moves at 200 ms"
     rte waits until knows "Presence: join with name, emoji, colour, status; update per step; graceful leave; typing shown"
-    rte waits until knows "positions: last write wins"
+    rte waits until knows "Local state first, then broadcast, then merge; positions: last write wins"
     rte waits until knows "Judge throughput, sync and conflicts, connection loss, channel limits, scaling to 50, how it will be watched and debugged"
     rte waits until knows "several users, drop and return, order, load of 50"
     rte rests
