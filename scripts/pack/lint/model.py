@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from . import frontmatter, jsondoc
 from .lazy import lazy
-from .marks import has
+from .marks import has, lines_with
 from .source import MAX_BYTES, Source
 from .walk import Tree, ask
 
@@ -70,6 +70,14 @@ class File:
             return True
         known = self.project.finder.known
         return not known.issuperset(needs) and has(self.text, [need for need in needs if need not in known])
+
+    def lines_with(self, needs, start=None):
+        """[(start, end)] of the lines of the body (or from `start` on) that hold one of the strings."""
+        marks = self.marks
+        if marks is not None:
+            known = self.project.finder.known
+            needs = [need for need in needs if need in marks or need not in known]
+        return lines_with(self.text, self.body_start if start is None else start, needs) if needs else ()
 
     def once(self, key, make):
         """What `make(file)` says of the text; it is asked again only when the text is another one."""
