@@ -19,7 +19,7 @@ from test_lsp_client import COMMAND, changed, opened, said  # noqa: E402 - needs
 PACK = os.path.join(ROOT, "bin", "pack")
 WRONG = (AGENT % "reviewer").replace("tools: Read", "tools: read")
 LATE = "Server shutting down. No more requests!\n"  # what pygls says of an answer that comes after `shutdown`
-STARTED = '"$0" lint --lsp 2>"$1"'  # by sh, so that what it says on standard error can be read
+STARTED = 'exec "$0" lint --lsp 2>"$1"'  # by sh, so that what it says on standard error can be read
 
 
 @pytest.fixture

@@ -273,7 +273,9 @@ def _shipped(root, *options):
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink(path, path), os.mkdir])
-@pytest.mark.parametrize("path", ["hooks/hooks.json", ".mcp.json", "settings.json", ".claude-plugin/plugin.json", "references/a.md", "README.md"])
+@pytest.mark.parametrize(
+    "path", ["hooks/hooks.json", ".mcp.json", "settings.json", ".claude-plugin/plugin.json", "references/a.md", "README.md"]
+)
 def test_what_is_no_file_is_named_wherever_one_is_read(path, make, plugin):
     """A pipe, a link to itself, a folder: nothing hangs, nothing passes in silence (but a folder that is called like a page)."""
     root = plugin({path: None})
