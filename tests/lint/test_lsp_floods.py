@@ -84,6 +84,46 @@ def shown(client, uri):
     return sorted((one.code, one.range.start.line + 1) for one in client.diagnostics.get(uri, ()))
 
 
+def test_a_thousand_edits_in_a_burst(talk):
+    async def scene(client):
+        agent = opened(client, "agents/reviewer.md", WRONG)
+        await said(client, agent, ["tool-unknown"])
+        for version in range(2, 1002):
+            changed(client, agent, version, WRONG.replace("read", "read%d" % version))
+        changed(client, agent, 1002, WRONG + "\nEnd.\n")
+        assert "tool-unknown" in (await hovered(client, agent)).contents.value
+        changed(client, agent, 1003, AGENT % "reviewer")
+        await said(client, agent, [])
+        await settled(client)
+        assert shown(client, agent) == []
+
+    talk(scene)
+
+
+def test_odd_documents(talk):
+    """What is no file, what is larger than the client reads, what is no UTF-8 on the disk, two roots, a pipe."""
+
+    async def scene(client):
+        other = client.home.parent / "other-pack"
+        write(other, dict(PLUGIN, **{"agents/bad.md": b"---\nname: \xff\n---\n\xe9\x00"}))
+        os.mkfifo(other / "agents" / "pipe.md")
+        for uri in ("untitled:Untitled-1", "git:/x.md", "file:///", other.as_uri(), (other / "no" / "such.md").as_uri()):
+            item = types.TextDocumentItem(uri=uri, language_id="markdown", version=1, text=WRONG)
+            client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=item))
+            await hovered(client, uri)
+        for rel in ("agents/bad.md", "agents/pipe.md"):
+            uri = (other / rel).as_uri()
+            item = types.TextDocumentItem(uri=uri, language_id="markdown", version=1, text=WRONG)
+            client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=item))
+            assert (await hovered(client, uri)) is not None
+        large = opened(client, "agents/reviewer.md", WRONG + "word " * 400000)
+        await hovered(client, large)
+        changed(client, large, 2, WRONG)
+        await said(client, large, ["tool-unknown"])
+
+    talk(scene)
+
+
 def test_files_come_go_and_are_renamed_outside(talk):
     async def scene(client):
         chance, home = random.Random(7), client.home
