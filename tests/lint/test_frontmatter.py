@@ -157,3 +157,42 @@ def test_tabs_without_libyaml(text, monkeypatch):
     fast = built()
     monkeypatch.delattr(yaml, "CSafeLoader")
     assert built() == fast
+
+
+@settings(max_examples=1500, deadline=None)
+@given(lines=LINES, nested=st.booleans())
+def test_what_the_packs_own_reader_takes_libyaml_reads_alike(lines, nested):
+    """Values, places of values and of keys; what it does not take libyaml gets."""
+    block = "".join("%s: %s\n" % pair for pair in dict(lines).items())
+    block = "x:\n" + "".join("  %s\n" % line for line in block.split("\n")) if nested else block
+    ours, full = fm._Read(block), fm._Builder(block)
+    if not ours.at_once():
+        return
+    assert repr(full.build()) == repr(ours.value)
+    assert (ours.spans, ours.keys, ours.duplicates) == (full.spans, full.keys, full.duplicates)
+
+
+@pytest.mark.parametrize(
+    "block,taken",
+    [
+        ("a:\n  b: [c: d, e]\n  f:\n", True),
+        ("a:\n  - b\n  -\n  - [x\n\n    y]\n", True),
+        ("a: &x b\nc: *x\n", False),
+        ("a: >\n  b\n\n  c\nd: |-\n  e\n   f\n", True),
+        ('a: "b\n  c"\n', True),
+        ('a: "b\nc"\n', False),
+        ("a: >\n: b\n", False),
+        ("a: [\n - b]\n", False),
+        ("a: [#b, c]\n", False),
+        ("a: &x *y\n", False),
+        ("a: {{b}}\n", False),
+        ("a: !!str 5\n", False),
+        ("a: 1\na: 2\n", False),
+    ],
+)
+def test_what_the_packs_own_reader_leaves_to_libyaml(block, taken):
+    ours, full = fm._Read(block), fm._Builder(block)
+    assert ours.at_once() is taken
+    if taken:
+        assert repr(full.build()) == repr(ours.value)
+        assert (ours.spans, ours.keys) == (full.spans, full.keys)

@@ -9,6 +9,7 @@ from conftest import AGENT, PLUGIN, ROOT, lint, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+PACK = os.path.join(ROOT, "bin", "pack")
 BOMB = (
     "---\nname: bomb\ndescription: d\n"
     + "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
@@ -264,3 +265,40 @@ def test_any_json(manifest, hooks, mcp, market, tmp_path):
 
 def test_the_agent_stays_readable():
     assert AGENT.startswith("---\n")
+
+
+def _shipped(root, *options):
+    done = subprocess.run([PACK, "lint", "--no-cache", str(root), *options], capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink(path, path), os.mkdir])
+@pytest.mark.parametrize(
+    "path", ["hooks/hooks.json", ".mcp.json", "settings.json", ".claude-plugin/plugin.json", "references/a.md", "README.md"]
+)
+def test_what_is_no_file_is_named_wherever_one_is_read(path, make, plugin):
+    """A pipe, a link to itself, a folder: nothing hangs, nothing passes in silence (but a folder that is called like a page)."""
+    root = plugin({path: None})
+    os.makedirs(os.path.dirname(str(root / path)), exist_ok=True)
+    make(str(root / path))
+    code, said, wrong = _shipped(root)
+    if make is os.mkdir and path.endswith(".md"):
+        return
+    level = "warning" if path.endswith(".md") else "error"
+    assert "%s:1:1: %s: cannot be read: " % (path, level) in said and (code, wrong) == (int(level == "error"), "")
+
+
+def test_what_was_named_and_is_no_file(plugin):
+    root = plugin()
+    os.mkfifo(str(root / "notes.txt"))
+    os.symlink("nowhere", str(root / "gone.txt"))
+    for name in ("notes.txt", "gone.txt"):
+        code, said, wrong = _shipped(root / name)
+        assert code == 1 and ": error: cannot be read: not a regular file [unreadable]" in said and not wrong
+
+
+def test_a_configuration_that_is_no_file(plugin):
+    root = plugin()
+    os.mkfifo(str(root / ".pack-lint.yaml"))
+    code, said, wrong = _shipped(root)
+    assert (code, said) == (2, "") and wrong.endswith(".pack-lint.yaml: cannot be read: not a regular file\n")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Sequence
+    from typing import Any, Callable, NoReturn, Sequence
     from .protocols import Path, Span
 
 MAX_BYTES, MAX_NODES, MAX_DEPTH = 400_000, 20_000, 40
@@ -86,12 +86,12 @@ class Document:
         return self.text.count("\n", 0, span[0]) + 1, span[0] - (self.text.rfind("\n", 0, span[0]) + 1) + 1
 
 
-def read(text: str) -> Document:
-    """The Document of a text; YamlError with an offset for what cannot be read."""
+def read(text: str, scalar: Callable[[str], Any] | None = None) -> Document:
+    """The Document of a text; YamlError with an offset for what cannot be read. `scalar`: what a plain scalar means, if not what `plain` says."""
     document = Document(text)
     if len(text) > MAX_BYTES:
         raise YamlError("%d characters: a team definition has at most %d" % (len(text), MAX_BYTES), 0)
-    _Reader(document).run()
+    _Reader(document, scalar or plain).run()
     return document
 
 
@@ -121,8 +121,8 @@ def plain(text: str) -> Any:
 
 
 class _Reader:
-    def __init__(self, document: Document) -> None:
-        self.d, self.s, self.n = document, document.text, len(document.text)
+    def __init__(self, document: Document, scalar: Callable[[str], Any]) -> None:
+        self.d, self.s, self.n, self.scalar = document, document.text, len(document.text), scalar
         self.p, self.nodes, self.depth = 1 if document.text.startswith("\ufeff") else 0, 0, 0
         self.anchors: dict[str, tuple[Any, int]] = {}  # name -> (value, nodes)
 
@@ -200,11 +200,12 @@ class _Reader:
     # -- block collections -------------------------------------------------------------------------------------------
     def block(self, parent: int, path: Path, same: bool = False) -> Any:
         """A value that may stand on the next lines, indented more than `parent` (a list may stand at the same indentation)."""
+        begin = self.p
         self.next()
         column = self.column()
         dash = self.dash()
         if self.p >= self.n or column <= parent and not (same and dash and column == parent) or self.marker("---") or self.marker("..."):
-            self.note(path, self.p, self.p)
+            self.note(path, begin, begin)
             return None
         return self.value(parent, path, column)
 
@@ -245,10 +246,14 @@ class _Reader:
             return value
         before = self.nodes
         self.blanks()
+        if self.s.startswith(("&", "*"), self.p):
+            self.fail("an anchor names one value: neither an alias nor a second anchor can follow it")
         if self.ends(self.p) or self.s[self.p] == "#":
+            self.p = end
             value = self.block(parent, path, same=True)
         else:
             value = self.bare(parent, path, None if column is None or self.key_ends() is None else self.column())
+        self.d.spans[path] = (start, self.d.spans[path][1])
         self.anchors[name] = (value, self.nodes - before)
         return value
 
@@ -279,9 +284,11 @@ class _Reader:
         start = self.p
         while self.p < self.n and self.column() == column and self.dash() and not self.marker("---"):
             self.p += 1
+            empty = self.p
             self.blanks()
             below = path + (len(items),)
             if self.ends(self.p) or self.s[self.p] == "#":
+                self.p = empty  # right behind the dash
                 items.append(self.block(column, below))
             else:
                 items.append(self.value(column, below, self.column()))
@@ -334,11 +341,14 @@ class _Reader:
             else:
                 key = self.s[begin:end].rstrip()
                 stop = begin + len(key)
+            if begin == stop:
+                self.fail("a key is missing before this colon", begin)
             self.p = end + 1
             below = path + (key,)
             self.seen(found, below, key, (begin, stop))
             self.blanks()
             if self.ends(self.p) or self.s[self.p] == "#":
+                self.p = end + 1  # an empty value stands right behind the colon
                 value = self.block(column, below, same=True)
             else:
                 value = self.value(column, below, None)
@@ -397,7 +407,7 @@ class _Reader:
             words += "\n" * (lines - 1) or " "
             self.p = at
         self.note(path, start, last)
-        return plain(words)
+        return self.scalar(words)
 
     def quoted(self) -> str:
         quote, start = self.s[self.p], self.p
@@ -558,8 +568,15 @@ class _Reader:
             key = value if isinstance(value, str) else self.s[begin:back].strip()
             self.d.keys[path + (key,)] = (begin, back)
             self.p += 1
+            colon = self.p
             self.next(flow=True)
-            return {key: self.flow_value(path + (key,)) if self.p < self.n and self.s[self.p] not in ",]" else None}
+            if self.p < self.n and self.s[self.p] not in ",]":
+                inner = self.flow_value(path + (key,))
+            else:
+                inner = None
+                self.note(path + (key,), colon, colon)
+            self.note(path, begin, self.d.spans[path + (key,)][1])
+            return {key: inner}
         self.p = back
         return value
 
@@ -580,6 +597,7 @@ class _Reader:
         if self.p >= self.n or self.s[self.p] in ",]}":
             self.fail("an anchor without a value", start)
         value = self.flow_value(path)
+        self.d.spans[path] = (start, self.d.spans[path][1])
         self.anchors[name] = (value, self.nodes - before)
         return value
 
@@ -588,7 +606,7 @@ class _Reader:
         if self.s[start] in "'\"":
             value = self.quoted()
         else:
-            if self.s[start] in "!&*|>%@`" or self.s[start] == "?" and self.s[start + 1 : start + 2] in (" ", "\n"):
+            if self.s[start] in "!&*|>%@`#:" or self.s[start] in "?-" and self.s[start + 1 : start + 2] in (" ", "\n", ",", "]", "}", ""):
                 self.fail("%s cannot begin with %r: put it in quotes" % ("a key" if key else "a value", self.s[start]))
             end = start
             while self.p < self.n:
@@ -606,12 +624,26 @@ class _Reader:
                     end = self.p
             if end == start:
                 self.fail("a %s is missing here" % ("key" if key else "value"))
-            value = " ".join(self.s[start:end].split()) if "\n" in self.s[start:end] else self.s[start:end]
-            value = value if key else plain(value)
+            value = _folded(self.s[start:end])
+            value = value if key else self.scalar(value)
             self.p = end
         if path is not None:
             self.note(path, start, self.p)
         return value
+
+
+def _folded(text: str) -> str:
+    """A plain scalar over several lines: a line end becomes a blank, an empty line a line end."""
+    if "\n" not in text:
+        return text
+    first, *others = (line.strip(" \t\r") for line in text.split("\n"))
+    breaks = 0
+    for line in others:
+        breaks += 1
+        if line:
+            first += ("\n" * (breaks - 1) or " ") + line
+            breaks = 0
+    return first
 
 
 def _fold(lines: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 A cold run on a small pack would import sixty modules, and `re` with what that needs to compile a dozen patterns; to find,
 open and check them all takes three times as long as the whole lint. Where a file needs yaml, its modules and those of the
-standard library that it imports are kept too. Python's own byte code lies in the same folder and is
+standard library that it imports are kept too, and so is ahocorasick_rs. Python's own byte code lies in the same folder and is
 trusted as much; as there, size and time of each source are compared before its code is used, and whatever is missing,
 old, damaged or of another Python is done the usual way. A run that had to do so writes the file anew.
 """
@@ -14,6 +14,7 @@ import sys
 from . import lazy
 
 FORMAT = 2
+_OTHERS = ("yaml", "ahocorasick_rs")  # packages that are kept, too: then no run has to look for the folder that they are in
 _path = None
 _file = None  # open; what is marshalled stands in it, one piece after the other: `where` is a piece's (start, end)
 _codes: "dict[str, tuple[object, ...]]" = {}  # module: (source, of ours below the scripts folder, is it a package, size, mtime in ns, where its code is)
@@ -148,7 +149,7 @@ def _entry(name, module):
         return None
     ours = name.startswith("pack.") and origin.startswith(_scripts)
     library = os.path.dirname(os.__file__) + os.sep
-    if not ours and name.split(".")[0] != "yaml" and (not origin.startswith(library) or "-packages" in origin):
+    if not ours and name.split(".")[0] not in _OTHERS and (not origin.startswith(library) or "-packages" in origin):
         return None
     try:
         info = os.stat(origin)

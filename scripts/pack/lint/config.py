@@ -84,6 +84,8 @@ def load(start, explicit=None):
     while True:
         for name in (".pack-lint.yaml", ".pack-lint.yml", "pyproject.toml"):
             path = os.path.join(folder, name)
+            if name[0] == "." and os.path.lexists(path) and not os.path.isfile(path):
+                raise ConfigError("%s: cannot be read: not a regular file" % path)
             if os.path.isfile(path):
                 config = _read(path)
                 if config is not None:

@@ -147,7 +147,7 @@ def _assign(project):
     for plugin in project.plugins:
         _declared(plugin)
         replaced[plugin.root] = {kind for kind in ("agents", "commands") if kind in plugin.declared}
-    for rel in sorted(project.listing):
+    for rel in sorted(_readable(project)):
         folder = posixpath.dirname(rel)
         if folder not in owners:
             owners[folder] = _owner(rel, by_root)
@@ -157,8 +157,6 @@ def _assign(project):
         kind = _kind(plugin, plugin.sub(rel))
         if kind == "prose" and (plugin.is_plugin or plugin.scope == "project" and rel.endswith("/SKILL.md")):
             kind = _below_skills(project, plugin, rel)
-        if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
-            kind = None
         if kind:
             file = project.file(rel, kind, plugin)
             if kind == "sniff":
@@ -195,6 +193,12 @@ def _is_script(parts):
     if not parts[-1].endswith(SCRIPTS) or not 2 <= len(folders) <= 3 or folders[0] not in _RUN_FROM:
         return False
     return "test" not in parts[-1] and not any(part.startswith(("test", "__test", "fixture", "node_modules", "vendor")) for part in parts)
+
+
+def _readable(project):
+    """The paths of all files, and of folders that are called like one of JSON: the client reads nothing there, and says so to nobody."""
+    folders = [rel for rel in project.dirs if rel.endswith(".json")]
+    return [*project.listing, *folders] if folders else project.listing
 
 
 def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the client looks

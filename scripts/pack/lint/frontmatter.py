@@ -336,23 +336,81 @@ def lenient_text(block):
 
 def _is_list(text):
     try:
-        return isinstance(_Builder(text).build(), list)
+        return isinstance(_read(text).value, list)
     except FrontmatterError:
         return False
 
 
 def compose(text):
     """A whole YAML text as a Frontmatter: value, spans, keys and duplicates; FrontmatterError for what is not YAML."""
-    builder, whole = _Builder(text), Frontmatter()
-    whole.value = builder.build()
+    builder, whole = _read(text), Frontmatter()
+    whole.value = builder.value
     whole.spans, whole.keys, whole.duplicates, whole.body_start = builder.spans, builder.keys, builder.duplicates, len(text)
     return whole
 
 
+def _read(text):
+    """What was read of a YAML text: by the reader that the whole pack has (base/yamltext.py), and by libyaml what that one leaves."""
+    found = _Read(text)
+    return found if found.at_once() else _built(text)
+
+
+def _built(text):
+    builder = _Builder(text)
+    builder.value = builder.build()
+    return builder
+
+
+class _Read:
+    """A text that yamltext reads as libyaml does; most are of that kind, and to import yaml costs more than to lint forty files."""
+
+    duplicates: "list[tuple]" = []
+
+    def __init__(self, text):
+        self.text, self.lines = text, text.split("\n")
+        self.refused = False  # for a `: ` in a plain value, on which every YAML parser gives up
+
+    def at_once(self):
+        """Could it be read? No: what YAML has no place for, or that is rare; then libyaml says what it is, or in which words it is none."""
+        text = self.text
+        if "\t" in text or "<<" in text or "\r" in text.replace("\r\n", "") or text[-1:] != "\n" or not all(map(_plain_line, self.lines)):
+            return False
+        from ..base import yamltext
+
+        try:
+            document = yamltext.read(text, plain)
+        except yamltext.YamlError as error:
+            self.refused = "`: `" in str(error)
+            return False
+        self.value, self.spans, self.keys = document.value, document.spans, document.keys
+        return not document.duplicates and document.value is not None and not any(map(self._is_rare, self.spans.values()))
+
+    def _is_rare(self, span):
+        """An anchor, an alias, or a quoted value that goes on at the margin (see _Builder._check_indent)."""
+        start, end = span
+        if self.text[start : start + 1] in ("&", "*"):
+            return True
+        if self.text[start : start + 1] not in ("'", '"') or "\n" not in self.text[start:end]:
+            return False
+        return any(line.strip() and line[0] != " " for line in self.text[start:end].split("\n")[1:])
+
+
+def _plain_line(line):
+    return line.isprintable() or line.removesuffix("\r").isprintable()
+
+
 def _full(block, front):
+    ours = _Read(block)
+    read = ours.at_once()
+    if ours.refused:
+        again = _Read(lenient_text(block))
+        if again.at_once():
+            front.value, front.lenient = again.value, True
+            _lenient_spans(block, again, front)
+            return
     try:
-        builder = _Builder(block)
-        front.value = builder.build()
+        builder = ours if read else _built(block)
+        front.value = builder.value
         front.duplicates = [(path, _shift(span, front.start), _shift(first, front.start)) for path, span, first in builder.duplicates]
         for target, origin in ((front.spans, builder.spans), (front.keys, builder.keys)):
             for path, span in origin.items():
@@ -361,8 +419,8 @@ def _full(block, front):
     except FrontmatterError as error:
         first_error = error
     try:
-        builder = _Builder(lenient_text(block))
-        front.value = builder.build()
+        builder = _read(lenient_text(block))
+        front.value = builder.value
     except FrontmatterError:
         front.error = str(first_error)
         front.spans[()] = (front.start + min(first_error.offset, len(block)), front.end)

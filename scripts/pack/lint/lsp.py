@@ -25,7 +25,8 @@ from .lazy import lazy
 from .run import plugin_root
 from .session import Session
 
-QUICK = 0.1  # seconds; after an edit that was judged in so little time the next one is judged at once,
+BREATH = 0.02  # seconds that nothing may come before an edit is judged: a burst of a thousand is judged once
+QUICK = 0.1  # after an edit that was judged in so little time the next one is judged after a breath,
 WAIT = 0.2  # any other so many seconds after the last change
 LEVELS = {
     "error": types.DiagnosticSeverity.Error,
@@ -126,7 +127,7 @@ class Server(LanguageServer):
     def soon(self):
         """Judge when the changes that are on their way have come."""
         self._cancel()
-        self.waiting = asyncio.get_running_loop().call_later(0 if self.took < QUICK else WAIT, self.judge)
+        self.waiting = asyncio.get_running_loop().call_later(BREATH if self.took < QUICK else WAIT, self.judge)
 
     def look_again(self):
         """The disk may hold other files now, or another configuration."""
@@ -182,7 +183,8 @@ def build(client=None, config=None):  # noqa: C901 - the features of a server, o
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params):
-        if to_fs_path(params.text_document.uri) and params.text_document.uri.startswith("file:"):
+        path = to_fs_path(params.text_document.uri)
+        if path and params.text_document.uri.startswith("file:") and not os.path.isdir(path):  # of `file:///` the tree is the whole disk
             server.open(params.text_document.uri)
             server.judge()
 

@@ -7,6 +7,7 @@ places within a line. tests/lint/test_commonmark.py holds it against that; where
 from bisect import bisect_right
 
 from .lazy import MULTILINE, lazy
+from .marks import lines_with
 
 _FENCE = lazy(r"^(?: {0,3}|[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+|[ \t]{4,})(`{3,}|~{3,})([^\n]*)$", MULTILINE)
 _COMMENT = lazy(r"<!--")
@@ -25,20 +26,6 @@ _EMPTY_LINK = lazy(r"\s*\[(?:[\u200b\u200c\ufeff#¶§🔗​ ]|&#\w+;)*\]\(#[^)\
 _OWN_LINE = lazy(r"^(?:#{1,6} )?\[([^\]\n]{1,200})\]\(#([^)\s]{1,200})\)[ \t]*$", MULTILINE)
 _RULED = lazy(r"\n([ \t|:-]+\r?)(?=\n|\Z)")
 _RULER = lazy(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?")
-
-
-def lines_with(text, start, marks):
-    """[(start, end)] of the lines from `start` on that hold one of the marks: what a pattern without a fixed beginning
-    need look at."""
-    begins = {}
-    for mark in marks:
-        at = text.find(mark, start)
-        while at >= 0:
-            begin = max(text.rfind("\n", start, at) + 1, start)
-            end = text.find("\n", at)
-            begins[begin] = end if end >= 0 else len(text)
-            at = text.find(mark, begins[begin])
-    return sorted(begins.items())
 
 
 class Prose:

@@ -47,3 +47,17 @@ def has(text, needs):
         if need in text:
             return True
     return False
+
+
+def lines_with(text, start, marks):
+    """[(start, end)] of the lines from `start` on that hold one of the marks: what a pattern without a fixed beginning
+    need look at."""
+    begins = {}
+    for mark in marks:
+        at = text.find(mark, start)
+        while at >= 0:
+            begin = max(text.rfind("\n", start, at) + 1, start)
+            end = text.find("\n", at)
+            begins[begin] = end if end >= 0 else len(text)
+            at = text.find(mark, begins[begin])
+    return sorted(begins.items())

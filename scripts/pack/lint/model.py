@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from . import frontmatter, jsondoc
 from .lazy import lazy
-from .marks import has
+from .marks import has, lines_with
 from .source import MAX_BYTES, Source
 from .walk import Tree, ask
 
@@ -70,6 +70,14 @@ class File:
             return True
         known = self.project.finder.known
         return not known.issuperset(needs) and has(self.text, [need for need in needs if need not in known])
+
+    def lines_with(self, needs, start=None):
+        """[(start, end)] of the lines of the body (or from `start` on) that hold one of the strings."""
+        marks = self.marks
+        if marks is not None:
+            known = self.project.finder.known
+            needs = [need for need in needs if need in marks or need not in known]
+        return lines_with(self.text, self.body_start if start is None else start, needs) if needs else ()
 
     def once(self, key, make):
         """What `make(file)` says of the text; it is asked again only when the text is another one."""
@@ -519,19 +527,23 @@ class Project:
         return self._plugin_names
 
 
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
 def read_capped(path):
     """A regular file's bytes, never more than the cap; OSError or TooLarge otherwise."""
-    import stat
-
-    info = os.stat(path)
-    if not stat.S_ISREG(info.st_mode):
-        raise OSError(0, "not a regular file")
-    if info.st_size > MAX_BYTES:
-        raise TooLarge(_too_large(info.st_size))
-    with open(path, "rb", buffering=0) as handle:
-        data = handle.read(info.st_size + 1)
-        while len(data) <= MAX_BYTES and (more := handle.read(MAX_BYTES + 1 - len(data))):
+    handle = os.open(path, _READ)  # a pipe is not waited for, even one that has just taken the place of a file
+    try:
+        info = os.fstat(handle)
+        if info.st_mode & 0o170000 != 0o100000:
+            raise OSError(0, "not a regular file")
+        if info.st_size > MAX_BYTES:
+            raise TooLarge(_too_large(info.st_size))
+        data = os.read(handle, info.st_size + 1)
+        while len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
             data += more
+    finally:
+        os.close(handle)
     if len(data) > MAX_BYTES:
         raise TooLarge(_too_large(len(data)))
     return data

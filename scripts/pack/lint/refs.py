@@ -6,7 +6,7 @@ What teaches is not a reference: a fenced example, a placeholder (`<name>`, `{na
 import posixpath
 
 from .lazy import lazy
-from .markdown import covered, lines_with
+from .markdown import covered
 from .near import nearest
 from .negation import head_of_list, negated
 from .source import line_start, line_stop, paragraph
@@ -156,7 +156,7 @@ def _agents(file):  # noqa: C901 - one loop for each way in which prose names an
     found += _lists(file) if "agents" in text and file.plugin is not None else []
     spans = []
     if any(mark in text for mark in _MARKED_ENDS):
-        lines = lines_with(text, start, _MARKED_ENDS)
+        lines = file.lines_with(_MARKED_ENDS)
         spans += [match.span(match.lastindex) for begin, end in lines for match in _MARKED.finditer(text, begin, end)]
     spans += _told(text, start)
     for begin, end in spans:
@@ -173,7 +173,7 @@ def _agents(file):  # noqa: C901 - one loop for each way in which prose names an
 def _lists(file):
     """The names in `agents: `one`, `two` and `three``, where at least half of them are agents of the plugin."""
     found, own = [], file.plugin.agents()
-    for start, end in lines_with(file.text, file.body_start, ("agents",)):
+    for start, end in file.lines_with(("agents",)):
         for match in _LISTED.finditer(file.text, start, end):
             index = match.lastindex
             names = list(_NAMED.finditer(file.text, *match.span(index)))
@@ -192,19 +192,18 @@ def _told(text, start):
     for noun in (" agent", " subagent"):
         at = text.find(noun, start)
         while at >= 0:
-            begin = at
-            while begin > start and text[begin - 1] in _KEBAB:
-                begin -= 1
-            end = at + len(noun)
-            end += text.startswith("s", end)
-            after = text[end : end + 1] if text[begin - 5 : begin] == " the " and "-" in text[begin:at] else "-"
-            if (
-                after not in ("-", "/")
-                and not after.isalnum()
-                and text[begin] != "-"
-                and _TOLD.search(text, max(start, begin - 24), begin - 4)
-            ):
-                found.append((begin, at))
+            begin = text.rfind(" ", start, at) + 1
+            if begin > start and "-" in text[begin:at] and text.startswith(" the ", begin - 5) and _KEBAB.issuperset(text[begin:at]):
+                end = at + len(noun)
+                end += text.startswith("s", end)
+                after = text[end : end + 1]
+                if (
+                    after not in ("-", "/")
+                    and not after.isalnum()
+                    and text[begin] != "-"
+                    and _TOLD.search(text, max(start, begin - 24), begin - 4)
+                ):
+                    found.append((begin, at))
             at = text.find(noun, at + 1)
     return found
 
@@ -502,7 +501,7 @@ def _code_paths(file, project, folder):  # noqa: C901 - each skip is a false ala
 def _run_scripts(file, project, folder, known):
     """`python3 scripts/check.py FILE`, in a code span or a fence of shell: a script of the skill that is not there."""
     found, seen = [], set()
-    for start, end in lines_with(file.text, file.body_start, _SCRIPTS) if file.holds(_SCRIPTS) else ():
+    for start, end in file.lines_with(_SCRIPTS):
         for match in _RUN_SCRIPT.finditer(file.text, start, end):
             path, span = match.group(1), match.span(1)
             fence = file.prose.fence_at(span[0])
@@ -590,7 +589,7 @@ def _coded(file, pattern, heads):
 
 def _told_to_read(file):
     """The matches of `read references/flow.md`, without backticks."""
-    lines = lines_with(file.text, file.body_start, _DOC_HEADS) if file.holds(_DOC_HEADS) else ()
+    lines = file.lines_with(_DOC_HEADS)
     return [match for start, end in lines for match in _READ_PATH.finditer(file.text, start, end)]
 
 

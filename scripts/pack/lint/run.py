@@ -113,10 +113,21 @@ class Run:
             found, count = self._fresh(project, target), len(project.files)
         if target.only is not None:
             found = [finding for finding in found if finding["path"] in target.only]
+            found += self._no_files(target, {finding["path"] for finding in found})
             count = len(target.only)
         if target.prefix:
             found = [dict(finding, path=posixpath.join(target.prefix, finding["path"])) for finding in found]
         return found, count
+
+    def _no_files(self, target, named):
+        """What was named and is no file (a pipe, a device, a link that leads nowhere), where no rule has said so."""
+        if self.overlay is not None:
+            return
+        from .engine import Finding
+
+        for rel in target.only.difference(named):
+            if not os.path.isfile(os.path.join(target.root, rel)):
+                yield Finding(rel, (1, 1, 1, 1), "error", "unreadable", "cannot be read: not a regular file").as_dict()
 
     def _remembered(self, target):
         """(findings, number of files) from the cache: by the names and stat data alone, else by content, else afresh."""

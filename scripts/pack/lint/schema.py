@@ -7,6 +7,9 @@ is asked. What JSON Schema cannot say (an address, a name that is there twice) i
 against the library on every recorded case.
 """
 
+from .lazy import lazy
+
+_PORT = lazy(r":([0-9]+)(?:[/?#]|$)")
 _TYPES = {
     "string": lambda v: isinstance(v, str),
     "boolean": lambda v: isinstance(v, bool),
@@ -36,19 +39,15 @@ def matches(pattern, text):
         return " " not in text
     compiled = _compiled.get(pattern)
     if compiled is None:
-        import re
-
-        compiled = _compiled[pattern] = re.compile(pattern.replace("$", r"\Z") if pattern.endswith("$") else pattern)
+        compiled = _compiled[pattern] = lazy(pattern.replace("$", r"\Z") if pattern.endswith("$") else pattern)
     return compiled.search(text) is not None
 
 
 def is_url(text):
     """What `new URL(text)` takes, near enough: a scheme, and a host for the web's schemes."""
-    import re
-
     if not matches(r"^[A-Za-z][A-Za-z0-9+.-]*:", text) or any(c in text for c in "\n\r\t"):
         return False
-    port = re.search(r":([0-9]+)(?:[/?#]|$)", text.split("//", 1)[-1].split("/", 1)[0])
+    port = _PORT.search(text.split("//", 1)[-1].split("/", 1)[0])
     if port and int(port.group(1)[:9]) > 65535:
         return False
     if matches(r"^(?i:https?|wss?|ftp):", text):

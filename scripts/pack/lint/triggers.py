@@ -198,4 +198,8 @@ for _needs in (_MERGE, _KEYS, _AT, _FOLDERS, _AGENT, _TEAMS, _TOOL, _HIDDEN, _RU
 WORDS.update("$ARG {{ $1 $2 ${ARGUMENTS} $arguments ${0} ${1} ${2} ${3} ${4} ${5} ${6} ${7} ${8} ${9} reference".split())
 WORDS.update("references/ reference/ agents/ commands/ skills/ hooks/ scripts/ assets/ templates/ examples/ eference".split())
 WORDS.update((" references/", " reference/", " agents/", " commands/", " skills/", "](", "]:", "<a ", "<img ", "pack-lint:"))
+WORDS.update(
+    "SendMessage TaskUpdate TaskCreate NotebookEdit WebFetch WebSearch TodoWrite AskUserQuestion `Write` `Edit` `Bash` `Agent`".split()
+)
+WORDS.update(("Write to", "Edit to", " Bash", "Agent to", "** sub", '" sub'))
 WORDS -= COMMON

@@ -30,6 +30,7 @@ Source: this project
 from .. import vocabulary
 from ..lazy import IGNORECASE, lazy
 from ..markdown import clean, lines_with
+from ..marks import has
 from ..near import nearest
 from .protocol_name import SHORTEST
 
@@ -42,6 +43,7 @@ _SAID = lazy(
     r"|\b(?:sends?|emits?|answers?(?: with)?|replies?(?: with)?|moves? to|transitions? to|enters?|waits? for|awaits?|receives?) `?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)",
     IGNORECASE,
 )
+_KINDS = ("state", "status", "phase", "event", "message", "signal", "role")
 _BARE = lazy(
     r"\b(state|status|phase|event|message|signal)s? (?:is |to |of |= ?|named |called )?([A-Z]+(?:_[A-Z0-9]+)+|[A-Z]{4,30})(?![\w/}-]|\.\w|\s[A-Z]{2})"
 )
@@ -63,9 +65,13 @@ COLUMNS = {
 
 
 def _said(file):
-    """Each way in which _SAID names something has a backtick or an underscore in its line."""
-    lines = lines_with(file.text, file.body_start, ("`", "_"))
-    return [match for start, end in lines for match in _SAID.finditer(file.text, start, end)]
+    """Each way in which _SAID names something has a backtick and the kind of thing in its line, or an underscore."""
+    text, found = file.text, []
+    for start, end in lines_with(text, file.body_start, ("`", "_")):
+        line = text[start:end]
+        if "_" in line or has(line.lower(), _KINDS):
+            found += _SAID.finditer(text, start, end)
+    return found
 
 
 def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was seen

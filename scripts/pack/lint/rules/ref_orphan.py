@@ -19,7 +19,6 @@ Source: this project
 """
 
 from ..lazy import lazy
-from ..markdown import lines_with
 
 SEVERITY = "warning"
 FILES = ("plugin",)
@@ -121,7 +120,7 @@ def _starts(stem):
 
 
 def _sends_to_the_folder(file):
-    return file.holds(_STEM) and any(_FOLDER.search(file.text, start, end) for start, end in lines_with(file.text, 0, _STEM))
+    return any(_FOLDER.search(file.text, start, end) for start, end in file.lines_with(_STEM, 0))
 
 
 def _names(file):

@@ -60,7 +60,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     seen = set()
     if file.kind == "command" or "cd ${CLAUDE_PLUGIN_ROOT}" not in text.replace('"', ""):
         home = posixpath.dirname(file.rel) if file.kind == "skill" else None
-        for start, end in lines_with(text, file.body_start, _CALLED):
+        for start, end in file.lines_with(_CALLED):
             for match in _CALL.finditer(text, start, end):
                 program, sub = match.groups()
                 if sub in seen or not program and text[match.start(2) - 2 : match.start(2)] != "./":

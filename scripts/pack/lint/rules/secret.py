@@ -7,7 +7,6 @@ import math
 
 from ...base.redact import SHAPES
 from ..lazy import IGNORECASE, lazy
-from ..markdown import lines_with
 from ..triggers import ADDRESSES
 
 SEVERITY = "error"
@@ -93,7 +92,7 @@ def check(file, context):
     for marks, shape in _SHAPES:
         if not file.holds(marks):
             continue
-        places_of_it = [(0, len(text))] if "PRIVATE KEY" in marks else lines_with(text, 0, marks)  # a key goes on in the next line
+        places_of_it = [(0, len(text))] if "PRIVATE KEY" in marks else file.lines_with(marks, 0)  # a key goes on in the next line
         for match in (match for start, end in places_of_it for match in shape.finditer(text, start, end)):
             found = match.group()
             if not _is_sample(file, match) and (public or entropy(found[-40:]) >= 3):
@@ -106,7 +105,7 @@ def check(file, context):
         if entropy(match.group(1)) >= 3 and not _is_sample(file, match) and _WORDS.search(match.group(1)) is None:
             text_of_it = "%s... looks like a live password in an address; anyone who installs the plugin can read it"
             yield file.hit(match.span(1), text_of_it % match.group(1)[:3])
-    lines = lines_with(text, 0, _VARIABLES) if file.holds(_VARIABLES) else ()
+    lines = file.lines_with(_VARIABLES, 0)
     for match in (match for start, end in lines for match in _ASSIGNED.finditer(text, start, end)):
         found = match.group(1)
         kinds = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in found if c.isalnum()}

@@ -19,7 +19,6 @@ Good `commands/build.md`:
 
 from .. import tools
 from ..lazy import lazy
-from ..markdown import lines_with
 from ..negation import negated
 from ..source import line_stop
 from .tool_unknown import KEYS
@@ -45,7 +44,7 @@ def check(file, context):
                     "%r is %s" % (tool.name, tools.gone(*removed[tool.name])),
                 )
     text = file.text
-    for start, end in lines_with(text, file.body_start, (" tool",)):
+    for start, end in file.lines_with((" tool",)):
         for match in _TOLD.finditer(text, start, end):
             name = match.group(1)
             if (

@@ -23,7 +23,6 @@ Source: client
 
 from .. import tools
 from ..lazy import IGNORECASE, lazy
-from ..markdown import lines_with
 from ..negation import clause_before
 from ..source import line_start
 
@@ -73,7 +72,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     if not granted:
         return
     text, seen = file.text, set()
-    lines = lines_with(text, file.body_start, (" tool",) + _NAMES)
+    lines = file.lines_with((" tool",) + _NAMES)
     for match in (match for start, end in lines for match in _USE.finditer(text, start, end)):
         index = match.lastindex
         name = tools.canonical(match.group(index), context.facts)

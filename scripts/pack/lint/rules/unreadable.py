@@ -15,4 +15,5 @@ def check(file, context):
     if file.load().read_error:
         if file.kind == "prose" and file.too_large:
             return  # no loader of the client reads it; the Read tool takes it in parts
-        yield file.hit((0, 0), "cannot be read: %s" % file.read_error)
+        loaded = file.kind not in ("prose", "readme", "rootdoc", "script", "private")
+        yield file.hit((0, 0), "cannot be read: %s" % file.read_error, severity=None if loaded or file.too_large else "warning")
