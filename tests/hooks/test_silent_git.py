@@ -22,7 +22,7 @@ def test_no_run_is_opened_where_git_refuses_the_repository(session):
     s = session
     break_git(s)
     reason = s.build()[1]["reason"]
-    assert "no run was opened: git does not work in this repository" in reason and "found 99" in reason
+    assert "no run was opened: git refuses this folder" in reason and "found 99" in reason
     assert not os.path.exists(s.project + "/.claude/teams")
 
 

@@ -67,13 +67,13 @@ def text(top: str, *args: str) -> str:
 
 
 def refuses(project: str) -> tuple[str, str]:
-    """(why, the way out) where git cannot say whether a folder is a repository; ("", "") where it can. Asked only where `place` found none:
-    to somebody whose repository belongs to another user (a container, a mounted disk) `git init` would be the wrong advice."""
+    """(why, the way out) where git does not work in a folder, in its own words; ("", "") where it works, and where there is no repository. To somebody
+    whose repository belongs to another user (a container, a mounted disk), or has a format that git does not know, `git init` would be the wrong advice."""
     said: list[str] = []
     before = len(FAILED)
     if run(project, "rev-parse", "--git-dir", said=said) is not None:
         return "", ""
-    del FAILED[before:]  # nothing of a run is missing an answer here: none is open yet
+    del FAILED[before:]  # nothing of a run is missing this answer
     fatal = next((line[len("fatal: ") :] for line in said if line.startswith("fatal: ")), None)
     if fatal is None:
         return "git is not on PATH", "install git"
@@ -94,18 +94,6 @@ def place(project: str) -> tuple[str, str | None]:
         return os.path.realpath(project), None
     rel = os.path.relpath(os.path.realpath(project), os.path.realpath(top)).replace(os.sep, "/")
     return os.path.realpath(top), "" if rel == "." else rel + "/"
-
-
-def refusal(folder: str) -> str:
-    """Why git does not work in a repository that is there, in its own words: another user's that this one has not called safe, a format that it does
-    not know. "" where it works, and where there is none."""
-    if text(folder, "rev-parse", "--show-toplevel"):
-        return ""
-    said: list[str] = []
-    run(folder, "rev-parse", "--show-toplevel", said=said)
-    first = " ".join(line.strip() for line in said if line.strip() and not line.startswith("hint:"))
-    none = ("fatal: not a git repository", "fatal: this operation must be run in a work tree")
-    return "" if first.startswith(none) else first.replace("To add an exception for this directory, call:", "it asks for")[:400]
 
 
 class Listing:

@@ -669,7 +669,7 @@ def _git_answers(call: Call, folder: str) -> None:
     raise Refusal(
         "GIT_IS_SILENT",
         "the gate cannot see what this commit would take",
-        "git says: %s" % (git_facts.refusal(call.project) or "nothing in time"),
+        "git says: %s" % (git_facts.refuses(call.project)[0] or "nothing in time"),
         "wait for a git that answers; what it asks for is the user's to set (`git config --global safe.directory`): QUESTION to the lead",
         "COMMIT",
     )

@@ -339,12 +339,6 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
             "team: no run was opened: a run is live in %s, which lies in the same repository, and one team works in a repository at a time. "
             "Go on there; or end it there (`team abort WHY`), then type the command again." % beside
         )
-    refused = git_facts.refusal(hook.project)
-    if refused:
-        return answers.block(
-            "team: no run was opened: git does not work in this repository (%s), so nobody could say what was approved. Mend that as git says, "
-            "and type the command again." % refused
-        )
     level = measure(hook.env, hook.project)
     try:
         config = run_config.read(hook.project)
