@@ -132,6 +132,29 @@ def ws_url():
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def mqtt_url(tmp_path_factory):
+    need("mqtt")
+    port, folder = free_port(), tmp_path_factory.mktemp("mosquitto")
+    (folder / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous true\n" % port)
+    running = Running(["mosquitto", "-c", str(folder / "m.conf")], port)
+    yield "mqtt://127.0.0.1:%d" % port
+    running.stop()
+
+
+def probed(adapter, address, *words, during=None):
+    """(exit code, all that was printed) of a probe; `during` is called while it sends."""
+    argv = [sys.executable, "-I", START, "rt", "probe", adapter, address, "--rate", "100", "--duration", "6", *map(str, words)]
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        if during is not None:
+            during()
+        out = child.communicate(timeout=90)[0]
+    finally:
+        child.kill()
+    return child.returncode, out
+
+
 def git(folder, *argv):
     """Run git for a test project."""
     done = subprocess.run(

@@ -3,8 +3,6 @@ come is not called lost without a look at where it is. On real brokers, with the
 
 import asyncio
 import socket
-import subprocess
-import sys
 import threading
 from urllib.parse import urlsplit
 
@@ -13,7 +11,7 @@ import pytest
 from pack.realtime import audit
 from pack.teams import load
 
-from .conftest import START, Running, free_port, need
+from .conftest import Running, free_port, need, probed
 
 pytestmark = pytest.mark.broker
 CUT_AT = 12000  # bytes from the server, after which all connections are cut off, once: at most 187 messages of 64 bytes
@@ -74,29 +72,6 @@ class Cutter(threading.Thread):
         """End it."""
         self.loop.call_soon_threadsafe(self.over.set)
         self.join(10)
-
-
-def probed(adapter, address, *words, during=None):
-    """(exit code, all that was printed) of a probe; `during` is called while it sends."""
-    argv = [sys.executable, "-I", START, "rt", "probe", adapter, address, "--rate", "100", "--duration", "6", *map(str, words)]
-    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        if during is not None:
-            during()
-        out = child.communicate(timeout=90)[0]
-    finally:
-        child.kill()
-    return child.returncode, out
-
-
-@pytest.fixture(scope="module")
-def mqtt_url(tmp_path_factory):
-    need("mqtt")
-    port, folder = free_port(), tmp_path_factory.mktemp("mosquitto")
-    (folder / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous true\n" % port)
-    running = Running(["mosquitto", "-c", str(folder / "m.conf")], port)
-    yield "mqtt://127.0.0.1:%d" % port
-    running.stop()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 
 from pack.realtime import adapters, probe
 
-from .conftest import Running, free_port, need
 
 MOST = 60  # answers of the server: no adapter here needs so many to be open
 
@@ -86,16 +85,6 @@ async def cancelled_after(answers, adapter, address, options):
     gc.collect()  # a library's warning of something unclosed fails this test
     assert left == 0, "%d connections are open after answer %d" % (left, answers)
     return whole
-
-
-@pytest.fixture(scope="module")
-def mqtt_url(tmp_path_factory):
-    need("mqtt")
-    port, folder = free_port(), tmp_path_factory.mktemp("mosquitto")
-    (folder / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous true\n" % port)
-    running = Running(["mosquitto", "-c", str(folder / "m.conf")], port)
-    yield "mqtt://127.0.0.1:%d" % port
-    running.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """PostgreSQL as an event store, through `eventsourcing`."""
 
 import os
-import subprocess
-import sys
 import time
 
 import pytest
@@ -16,7 +14,7 @@ from pack.realtime import adapters, audit, derive, eventstore, probe, rtfile
 from pack.teams import load
 
 from ..fleet import server as postgres
-from .conftest import START, pack
+from .conftest import pack, probed
 
 pytestmark = [pytest.mark.broker, pytest.mark.skipif(not postgres.available(), reason=postgres.MISSING)]
 TEAM = load("realtimeSystems")
@@ -90,23 +88,8 @@ def test_a_server_that_is_not_there_is_told_in_a_line(capsys):
 @pytest.mark.parametrize("projection", ["true", "false"])
 def test_a_follower_that_is_cut_off_goes_on_where_it_was(address, projection):
     """All backends are ended in the middle. The store has every event that was acknowledged, and the follower takes them all."""
-    argv = [
-        sys.executable,
-        "-I",
-        START,
-        "rt",
-        "probe",
-        "eventstore",
-        address,
-        "--rate",
-        "100",
-        "--duration",
-        "6",
-        "--option",
-        "projection=" + projection,
-    ]
-    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
+
+    def cut():
         with psycopg.connect(address, autocommit=True) as admin:
             while not admin.execute(
                 "SELECT count(*) FROM pg_stat_user_tables WHERE relname LIKE 'pack_probe%' AND n_tup_ins > 100"
@@ -115,9 +98,8 @@ def test_a_follower_that_is_cut_off_goes_on_where_it_was(address, projection):
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
-        out = child.communicate(timeout=90)[0]
-    finally:
-        child.kill()
+
+    _, out = probed("eventstore", address, "--option", "projection=" + projection, during=cut)
     assert "the probe connected again" in out, out
     refused = int(out.partition(" failed to go out")[0].rpartition(", ")[2]) if "failed to go out" in out else 0
     assert int(out.partition("received ")[2].split(",")[0]) >= 600 - refused, out
@@ -125,23 +107,8 @@ def test_a_follower_that_is_cut_off_goes_on_where_it_was(address, projection):
 
 def test_an_acknowledged_event_that_is_gone_is_a_hole_of_the_store_and_kills_no_receiver(address):
     """As a crash without a synchronous commit leaves it: the projection is at older versions than the writers, who go on with the next."""
-    argv = [
-        sys.executable,
-        "-I",
-        START,
-        "rt",
-        "probe",
-        "eventstore",
-        address,
-        "--rate",
-        "100",
-        "--duration",
-        "6",
-        "--option",
-        "aggregates=5",
-    ]
-    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
+
+    def takes_five_away():
         with psycopg.connect(address, autocommit=True) as admin:
             found = None
             while not found:
@@ -151,8 +118,7 @@ def test_an_acknowledged_event_that_is_gone_is_a_hole_of_the_store_and_kills_no_
                     " AND relname NOT LIKE '%\\_view' AND n_tup_ins > 100"
                 ).fetchone()
             admin.execute("UPDATE %s_view SET version = version - 5" % found[0])
-        out = child.communicate(timeout=90)[0]
-    finally:
-        child.kill()
+
+    _, out = probed("eventstore", address, "--option", "aggregates=5", during=takes_five_away)
     assert "the log has a hole, an event that was acknowledged before is gone" in out and "receiver died" not in out, out
     assert "received 600, lost 0" in out, out
