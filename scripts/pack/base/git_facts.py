@@ -73,10 +73,12 @@ def refuses(project: str) -> tuple[str, str]:
     before = len(FAILED)
     if run(project, "rev-parse", "--git-dir", said=said) is not None:
         return "", ""
+    why = FAILED[before:]
     del FAILED[before:]  # nothing of a run is missing this answer
     fatal = next((line[len("fatal: ") :] for line in said if line.startswith("fatal: ")), None)
     if fatal is None:
-        return "git is not on PATH", "install git"
+        absent = why and why[0].endswith("FileNotFoundError")
+        return ("git is not on PATH", "install git") if absent else ("git gives no answer here", "`git status` here says what is wrong")
     if fatal.startswith("not a git repository (or any"):
         return "", ""
     way = next((line.strip() for line in said if line.strip().startswith("git config ")), "")
