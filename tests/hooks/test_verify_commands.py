@@ -62,6 +62,9 @@ def test_what_does_nothing_is_no_verification_and_what_is_real_is_one(session):
         "NODE_OPTIONS='--require %s/hook.js' npm test",
         "BASH_ENV=%s/hook.js bash -c 'npm test'",
         "PYTEST_ADDOPTS='-c %s/hook.js' python3 -m pytest",
+        "%s/bin/python3 -m unittest -q",
+        "timeout 60 %s/bin/python3 -m pytest",
+        "cd src && python3 -u %s/modules/unittest/__main__.py",
     ],
 )
 def test_a_runner_that_somebody_made_while_the_run_was_live_is_none(session, tmp_path, command):

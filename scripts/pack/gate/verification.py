@@ -13,7 +13,7 @@ from ..protocol.refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Iterable, Mapping
     from ..protocol.state_types import Entry, State
     from .hook_call import Call
 
@@ -57,27 +57,41 @@ LOADERS = frozenset(
     "DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH PERL5LIB PERL5OPT RUBYLIB RUBYOPT CLASSPATH JAVA_TOOL_OPTIONS MAKEFILES GIT_EXEC_PATH".split()
 )
 
+INTERPRETER = re.compile(r"(python|pypy|node|deno|bun|ruby|perl|php|(ba|z|da|k)?sh)[\d.]*$")
+
 
 def _check_loaders(call: Call, name: str, command: str) -> None:
     """Refuse a command that takes programs or code from a place outside the repository which changed while the run was live: a runner that says
     "3 passed" may stand there, and no reviewer has seen it. What was there before is the machine's own (`PATH=/usr/local/go/bin:$PATH`)."""
     try:
         began = os.stat(os.path.join(call.store.data, "start.json")).st_mtime
-        given = [pair for c in shell_reading.parse(command) for pair in list(c.env.items()) + [w.partition("=")[::2] for w in c.words]]
+        places = _taken_from(shell_reading.parse(command))
     except (OSError, shell_reading.ShellError, RecursionError):
         return
-    for variable, value in given:
-        for part in re.split(r"[\s:=,]+", value.strip("\"'")) if variable in LOADERS else ():
-            path = os.path.expanduser(part.replace("$HOME", "~").replace("${HOME}", "~"))
-            if os.path.isabs(path) and _changed_outside(call, path, began):
-                raise Refusal(
-                    "OTHER_PROGRAMS",
-                    "%s %r takes programs from %s, which changed while the run was live" % (name, command, path),
-                    "it is outside the repository: nobody reviews it",
-                    "leave %s out; what the tests need is set up by the project's own command (`.conventions/tool-chains/commands.yml`)"
-                    % variable,
-                    "VERIFY_STARTED",
-                )
+    for what, place in places:
+        path = os.path.expanduser(place.replace("$HOME", "~").replace("${HOME}", "~"))
+        if os.path.isabs(path) and _changed_outside(call, path, began):
+            raise Refusal(
+                "OTHER_PROGRAMS",
+                "%s %r takes programs from %s, which changed while the run was live" % (name, command, path),
+                "it is outside the repository: nobody reviews it",
+                "leave %s out; what the tests need is set up by the project's own command (`.conventions/tool-chains/commands.yml`)" % what,
+                "VERIFY_STARTED",
+            )
+
+
+def _taken_from(commands: Iterable[shell_reading.Command]) -> list[tuple[str, str]]:
+    """[(what names it, place)] from which commands take their programs: the parts of such variables, the program, an interpreter's script."""
+    out = []
+    for one in commands:
+        for variable, value in [*one.env.items(), *(w.partition("=")[::2] for w in one.words)]:
+            if variable in LOADERS:
+                out += [(variable, part) for part in re.split(r"[\s:=,]+", value.strip("\"'"))]
+        words = shell_reading.bare(one.words)
+        out += [(w, w) for w in words[:1]]
+        if words and INTERPRETER.match(os.path.basename(words[0])):
+            out += [(w, w) for w in words[1:] if not w.startswith("-")][:1]
+    return out
 
 
 def _changed_outside(call: Call, path: str, began: float) -> bool:
