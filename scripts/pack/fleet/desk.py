@@ -7,7 +7,7 @@ a socket in the run's folder, and only where an answer decides: a plan, a task's
 import os
 import time
 
-from ..base import codec, paths, project_facts
+from ..base import codec, enforcement, paths, project_facts
 from ..protocol import machine, tables
 from ..protocol.refusal import Refusal
 from ..gate import answers
@@ -28,7 +28,7 @@ def look(call):
     fenced = files.read(run, "fenced.json")
     if fenced is None:
         status = files.read(run, "ship.json") or {}
-        up = files.alive(status.get("pid")) and status.get("boot") == files.boot()
+        up = files.alive(status.get("pid")) and status.get("boot") == files.boot() and not _leaving(status)
         heard = status.get("heard") if status.get("boot") == files.boot() else None
         if call.state["phase"] != "CLOSED" and not up:
             start(call, status)
@@ -308,8 +308,10 @@ def elsewhere(call, pairs):
 
 # --- A turn's end ------------------------------------------------------------------------------------------------------
 def said(call, answer):
-    """The lead's turn ends, or it is woken anyway: what the fleet has for it goes along, once."""
+    """The lead's turn ends, or it is woken anyway: what the fleet has for it goes along, once. All that this hook records is recorded by now."""
     name, run = call.payload["hook_event_name"], call.store.data
+    if _leaving(files.read(run, "ship.json") or {}) and enforcement.led(call.state) and call.state["phase"] != "CLOSED":
+        start(call, {})  # the one that was started before this hook recorded who leads now saw nobody
     if call.actor["role"] != tables.LEAD or name not in ("Stop", "UserPromptSubmit", "SessionStart") or call.state["phase"] == "CLOSED":
         return answer
     if answer[1] and name == "UserPromptSubmit" and "suppressOriginalPrompt" in answer[1]:
@@ -343,6 +345,11 @@ def python(env):
 def _just_failed(status):
     """Whether the shipper said a moment ago that it cannot work."""
     return status.get("state") == "error" and time.time() - status.get("at", 0) < START_AGAIN
+
+
+def _leaving(status):
+    """Whether the shipper found nobody at work: it takes nothing more, or only what it finds by chance."""
+    return status.get("state") == "left"
 
 
 def start(call, status):

@@ -17,7 +17,7 @@ done          everything is shipped and the run is closed
 import os
 import time
 
-from ..base import codec, paths
+from ..base import codec, paths, whole_file
 from ..protocol.guards_result import plainly
 from ..base.enforcement import alive  # noqa: F401 - whether a process runs, and is no zombie
 
@@ -49,14 +49,7 @@ def read(run, name, otherwise=None):
 
 def write(run, name, value):
     """Put a value in place atomically; who this copy is (LASTING) survives the machine's end, too."""
-    full = os.path.join(run, name)
-    temp = "%s.%d.tmp" % (full, os.getpid())
-    with open(temp, "wb") as f:
-        f.write(codec.dumps(value).encode("ascii"))
-        if name in LASTING:
-            f.flush()
-            os.fsync(f.fileno())
-    os.replace(temp, full)
+    whole_file.swap(os.path.join(run, name), codec.dumps(value).encode("ascii"), sync=name in LASTING)
 
 
 def remove(run, name):

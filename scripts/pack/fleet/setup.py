@@ -7,7 +7,7 @@ import sys
 
 import psycopg
 
-from ..base import codec, project_facts
+from ..base import codec, project_facts, whole_file
 from ..protocol.guards_result import plainly
 from . import files, policy
 from .engine import VERSION, Engine, FleetError, migrations
@@ -174,10 +174,7 @@ def join(project, settings, named=None):
     finally:
         engine.close()
     path = os.path.join(project, policy.NAME)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path + ".tmp", "w", encoding="utf-8") as f:
-        f.write(policy.text(settings))
-    os.replace(path + ".tmp", path)
+    whole_file.put(path, policy.text(settings))
     if named:
         if (git(project, "worktree", "list", "--porcelain") or "").count(
             "worktree "
@@ -202,9 +199,7 @@ def remember_python():
     found = machine_facts()
     found["python"] = sys.executable
     os.makedirs(os.path.dirname(home()), mode=0o700, exist_ok=True)
-    with open(home() + ".tmp", "w", encoding="utf-8") as f:
-        f.write(codec.dumps(found))
-    os.replace(home() + ".tmp", home())
+    whole_file.put(home(), codec.dumps(found))
 
 
 def machine_facts():

@@ -24,6 +24,7 @@ from . import approvals, files, setup, sprint
 from .engine import Diverged, Engine, Fenced, FleetError, Unreachable
 
 LOOK = 0.2  # seconds between looks at the journal
+LEAVING = 5.0  # seconds that the next shipper waits for one that is leaving
 BATCH_LINES, BATCH_BYTES = 2000, 1 << 20
 GRACE = 30.0  # seconds that a lease is kept for a plan that is not in the journal yet
 BUNDLE_MAX = 32 << 20
@@ -461,6 +462,13 @@ class Shipper:
         """The engine is away and the client, too: the next hook starts another one."""
         return not self._leads() and time.monotonic() - self.began > 60.0 and self.state["phase"] != "CLOSED"
 
+    def more(self):
+        """Whether a hook has written since the last look, or somebody leads again."""
+        try:
+            return bool(self.look()) or self._leads()
+        except (FleetError, OSError):
+            return False
+
     def tell(self):
         """Write how it stands, when that changed or was confirmed."""
         now = dict(self.status, shipped=self.shipped, last=self.last)
@@ -509,24 +517,45 @@ def _told(number, squad, answers, body, kind):
 def run(folder, project):
     """The shipper of a run until it has nothing left to do. Answers an exit code; a second one leaves at once."""
     only = os.open(os.path.join(folder, "ship.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return 0
+    one = None
+    while _alone(only, folder):
+        one = one or Shipper(folder, project)
+        try:
+            _answering(one, folder)
+        finally:
+            files.remove(folder, "ship.sock")
+        fcntl.flock(only, fcntl.LOCK_UN)
+        # A hook that wrote while this one was leaving started a second one, which found the lock taken: nobody would ship what it wrote.
+        if one.status["state"] != "left" or not one.more():
+            break
+    return 0
+
+
+def _alone(only, folder):
+    """Take the lock of the one shipper; False where another has it, and does not say that it is leaving."""
+    end = time.monotonic() + LEAVING
+    while True:
+        try:
+            fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError:
+            if time.monotonic() > end or (files.read(folder, "ship.json") or {}).get("state") != "left":
+                return False
+            time.sleep(0.02)
     os.ftruncate(only, 0)
     os.pwrite(only, b"%d" % os.getpid(), 0)  # whom to end (takeover.py)
-    one = Shipper(folder, project)
+    return True
+
+
+def _answering(one, folder):
+    """Serve at the run's socket."""
     os.chdir(folder)  # the path of a socket is short, and a run's folder may not be
     files.remove(folder, "ship.sock")
-    line = socket.socket(socket.AF_UNIX)
     os.umask(0o077)
-    line.bind("ship.sock")
-    line.listen(8)
-    try:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind("ship.sock")
+        line.listen(8)
         one.serve(line)
-    finally:
-        files.remove(folder, "ship.sock")
-    return 0
 
 
 def drain(folder, project):
