@@ -311,7 +311,12 @@ class Stage:
             return what in call.orders
         if kind == "file":
             return (self.world.project / what).exists()
-        return any(matches(what, e) for e in self.world.journal(what["event"]))
+        wanted, before = what
+        if before is None:
+            return any(matches(wanted, e) for e in self.world.journal(wanted["event"]))
+        events = self.world.journal()
+        last = max((n for n, e in enumerate(events) if matches(before, e)), default=len(events))
+        return any(matches(wanted, e) for e in events[last:])
 
     # --- {placeholders} ------------------------------------------------------------------------------------------------------
     def fill(self, value, call):

@@ -462,7 +462,7 @@ def _rests_until(block, match, body):
 
 @verb(
     NAME + r" waits until (?P<cond>.+)",
-    "coder-1 waits until journal has EVENT [by WHO] [key=value ...] | hears \"TEXT\" | knows \"TEXT\" | file F exists",
+    "coder-1 waits until journal has EVENT [by WHO] [key=value ...] [after EVENT ...] | hears \"TEXT\" | knows \"TEXT\" | file F exists",
 )
 def _waits_until(block, match, body):
     return Line(block.number, block.head, match.group("who"), "hold", condition=condition(match.group("cond")))
@@ -527,17 +527,17 @@ VERBS.insert(
 
 # --- Conditions and expectations ------------------------------------------------------------------------------------------
 def condition(text):
-    """A condition as data: ("journal", pattern) | ("hears", text) | ("knows", text) | ("file", path)."""
-    match = re.match(r"journal has (.+)$", text)
+    """A condition as data: ("journal", (pattern, pattern that comes before it or None)) | ("hears", text) | ("knows", text) | ("file", path)."""
+    match = re.match(r"journal has (.+?)(?: after (.+))?$", text)
     if match:
-        return ("journal", event(match.group(1)))
+        return ("journal", (event(match.group(1)), event(match.group(2)) if match.group(2) else None))
     match = re.match(r'(hears|knows) "(.+)"$', text)
     if match:
         return (match.group(1), match.group(2))
     match = re.match(r"file (\S+) exists$", text)
     if match:
         return ("file", match.group(1))
-    raise StoryError('a condition is `journal has EVENT [by WHO] [key=value]`, `hears "TEXT"`, `knows "TEXT"` or `file F exists`')
+    raise StoryError('a condition is `journal has EVENT [by WHO] [key=value] [after EVENT ...]`, `hears "TEXT"`, `knows "TEXT"` or `file F exists`')
 
 
 def event(text):

@@ -117,7 +117,7 @@ def test_nothing_is_said_where_nothing_was_changed(run):
     os.chmod(s.root + "/hooks/gate", 0o755)
     settings(s.project, {"permissions": {"allow": ["Bash(ls)"]}}, "settings.local.json")  # the user granted something
     open(os.path.join(s.project, ".claude", "settings.json"), "w").close()  # what the client's sandbox leaves for a moment
-    os.makedirs(s.root + "/scripts/pack/__pycache__")
+    os.makedirs(s.root + "/scripts/pack/__pycache__", exist_ok=True)
     s.send("PreToolUse", "coder-1", tool_name="Bash", tool_use_id="u1", tool_input={"command": "ls"})
     _code, out, _err = s.send("PostToolUse", tool_name="Bash", tool_use_id="u2", tool_input={"command": "true"}, tool_response={})
     assert divergences(s) == [] and out is None and s.state()["tampered"] == {}

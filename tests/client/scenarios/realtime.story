@@ -441,7 +441,7 @@ qa-latency rests until journal has COMMITTED by websocket-engineer
 lead tells websocket-engineer: Gate p99_latency FAIL: positions is over its budget. Nagle?
 websocket-engineer hits API error 500
 lead rests until journal has AGENT_LOST name=websocket-engineer
-lead waits 6 s
+lead rests until journal has AGENT_IDLE name=qa-latency after AGENT_ACTIVE name=qa-latency
 lead spawns websocket-engineer as rt-websocket-engineer, played by websocket-engineer-b: Mend the latency of positions.
 websocket-engineer-b waits until hears "Gate p99_latency FAIL"
 websocket-engineer-b waits until hears "You are attempt 2"
