@@ -537,7 +537,9 @@ def condition(text):
     match = re.match(r"file (\S+) exists$", text)
     if match:
         return ("file", match.group(1))
-    raise StoryError('a condition is `journal has EVENT [by WHO] [key=value] [after EVENT ...]`, `hears "TEXT"`, `knows "TEXT"` or `file F exists`')
+    raise StoryError(
+        'a condition is `journal has EVENT [by WHO] [key=value] [after EVENT ...]`, `hears "TEXT"`, `knows "TEXT"` or `file F exists`'
+    )
 
 
 def event(text):
