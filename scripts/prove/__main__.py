@@ -10,6 +10,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import platform
 import sys
 import time
 
@@ -18,6 +19,7 @@ from .explore import explore
 
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODELS = ("explore", "configs", "scenes", "handoff", "approvals", "teardown")
+HERE = platform.python_implementation()
 EXPLORED = ("pack/protocol/*.py", "pack/base/codec.py", *("prove/%s.py" % m for m in MODELS))  # what an exploration depends on
 
 
@@ -129,7 +131,13 @@ def main(argv=None):
                     print("      " + " > ".join(trace), flush=True)
             if given.json:
                 with open(given.json, "w") as f:
-                    json.dump({"code": now, "rows": rows, "seconds": round(time.time() - start, 1)}, f, indent=1)
+                    told = {
+                        "code": now,
+                        "rows": rows,
+                        "seconds": round(time.time() - start, 1),
+                        "with": "%s, %d at once" % (HERE, given.jobs),
+                    }
+                    json.dump(told, f, indent=1)
     print("\n%d states in %.0f s, %d properties:" % (sum(r["states"] for r in rows), time.time() - start, len(properties()) + 3))
     for model, name, text in properties():
         print("  %-10s %-34s %s" % (model, name, text))

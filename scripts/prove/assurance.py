@@ -43,8 +43,15 @@ def explorer(found):
     stuck = sum(r["stuck"] or 0 for r in whole)
     out += [
         "",
-        "**%s states, %s moves, %d violations of safety, %d states from which the goal is out of reach** (%.0f minutes on two cores)."
-        % (number(total), number(sum(r["moves"] for r in rows)), violations, stuck, found["seconds"] / 60),
+        "**%s states, %s moves, %d violations of safety, %d states from which the goal is out of reach** (%.0f minutes%s)."
+        % (
+            number(total),
+            number(sum(r["moves"] for r in rows)),
+            violations,
+            stuck,
+            found["seconds"] / 60,
+            "; " + found["with"] if "with" in found else "",
+        ),
     ]
     now, then = code(), found["code"]
     changed = sorted(f for f in set(now) | set(then) if now.get(f) != then.get(f))
