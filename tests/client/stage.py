@@ -18,6 +18,7 @@ from model import Reply, say, use
 
 
 PATIENCE = 400  # seconds: ends a hang, measures nothing; below the client's own limit for a request
+AT_ONCE_S = 0.2  # a condition that is looked at between two tool calls
 REFUSED = re.compile(r"team: refused \((\w+)\)")
 OFFER = re.compile(r"STATE_OWNERSHIP_HANDOFF\((\d+)\)")
 REQUEST_ID = re.compile(r'"requestId":\s*"([^"]+)"')
@@ -256,8 +257,9 @@ class Stage:
 
     def _holds_soon(self, condition, call):
         """Whether it holds, or does in a moment: what wakes an actor may come before what it is woken for is in the journal, and nothing wakes
-        it again."""
-        end = time.time() + slower()
+        it again. Who has just got a tool's result was not woken: it is told at once, for what ends while a lead's request is open wakes it later, past
+        every hook."""
+        end = time.time() + (AT_ONCE_S if call.results else slower())
         while not self.holds(condition, call):
             if time.time() > end:
                 return False

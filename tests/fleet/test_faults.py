@@ -386,6 +386,7 @@ def test_a_git_that_gives_no_answer_is_not_taken_for_none(machines, server, base
         a.bash("lead", "true")
         wait(lambda: "git: cannot begin" in (ams.ship().get("why") or ""), "the shipper says why it cannot work")
         assert server.sql("select squad from fleet.runs", dbname=base["dbname"]) == []
+        wait(lambda: not files.alive(ams.ship()["pid"]), "the shipper that could not begin has ended")
         os.unlink(os.path.join(broken, "now"))
     files.write(ams.run(), "ship.json", dict(ams.ship(), at=0))  # tried again now, and not in a while
     a.bash("lead", "true")
