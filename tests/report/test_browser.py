@@ -118,15 +118,17 @@ def by_keyboard(page, run):  # noqa: F811
 
 def live(browser, run):  # noqa: F811
     """`pack watch --web`: news come by themselves, and are for who looks with a keyboard or a reader, too."""
+    from playwright.sync_api import expect
+
     env = {**os.environ, **run.env, "PACK_PYTHON": sys.executable}
     server = subprocess.Popen([PACK, "watch", "--web"], cwd=run.project, env=env, stdout=subprocess.PIPE, text=True)
     try:
         page = opened(browser, server.stdout.readline().split()[2], 1200, "dark")
-        page.wait_for_function("document.getElementById('live').textContent.includes('Live')")
+        expect(page.locator("#live")).to_contain_text("Live")  # wait_for_function evaluates text, which the page's own policy forbids
         assert axe(page) == []
         before = page.inner_text("#count")
         run.edit("coder-1", "src/old.py", "x")
-        page.wait_for_function("before => document.getElementById('count').textContent !== before", arg=before)
+        expect(page.locator("#count")).not_to_have_text(before)
         shown = json.loads(page.evaluate("JSON.stringify(document.getElementById('proof-table').innerText)"))
         assert "every task is done" in shown and page.inner_text("#spent").startswith("Cost:") and page.problems == []
     finally:
