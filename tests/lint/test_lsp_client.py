@@ -11,9 +11,30 @@ pytest_lsp = pytest.importorskip("pytest_lsp", reason="needs pytest-lsp, which w
 from lsprotocol import types  # noqa: E402 - comes with pytest-lsp
 
 pytestmark = pytest.mark.filterwarnings("error::pytest_lsp.LspSpecificationWarning")
+PACK = os.path.join(ROOT, "bin", "pack")
 COMMAND = '---\ndescription: Builds the plan\n---\nUse subagent_type: "demo-pack:reviewer".\n'
 UNITS = {"utf-8": lambda text: len(text.encode()), "utf-16": lambda text: len(text.encode("utf-16-le")) // 2, "utf-32": len}
 EDITORS = ["neovim@v0.7.0", "neovim@v0.11.0", "visual-studio-code", "emacs"]  # whose abilities the client announces
+
+
+async def conversed(home, argv, environment, editor, talk, seconds, rooted=True):
+    """Start a server with the abilities of an editor, beside a plugin that is made in `home`; `talk(client)` speaks with it. Answers its exit code."""
+    client = pytest_lsp.make_test_lsp_client()
+    client.home = home
+    write(home, dict(PLUGIN, **{"commands/build.md": COMMAND}))
+    await client.start_io(*argv, env=environment)
+    folders = [types.WorkspaceFolder(uri=home.as_uri(), name="demo-pack")] if rooted else None
+    abilities = pytest_lsp.client_capabilities(editor)
+    try:
+        answer = await client.initialize_session(types.InitializeParams(capabilities=abilities, workspace_folders=folders))
+        client.units = answer.capabilities.position_encoding or "utf-16"
+        await asyncio.wait_for(talk(client), seconds)
+        await asyncio.wait_for(client.shutdown_session(), 60)
+        return client._server.returncode
+    finally:
+        if client._server.returncode is None:
+            client._server.kill()
+        await client.stop()
 
 
 @pytest.fixture(params=EDITORS)
@@ -21,24 +42,8 @@ def session(request, tmp_path):
     """Call with a coroutine function: it gets the client of a running server, whose exit code must be 0 afterwards."""
 
     async def whole(talk):
-        client = pytest_lsp.make_test_lsp_client()
-        client.home = tmp_path / "demo-pack"
-        write(client.home, dict(PLUGIN, **{"commands/build.md": COMMAND}))
         environment = dict(os.environ, PACK_PYTHON=sys.executable)
-        await client.start_io(os.path.join(ROOT, "bin", "pack"), "lint", "--lsp", env=environment)
-        folder = types.WorkspaceFolder(uri=client.home.as_uri(), name="demo-pack")
-        abilities = pytest_lsp.client_capabilities(request.param)
-        try:
-            answer = await client.initialize_session(types.InitializeParams(capabilities=abilities, workspace_folders=[folder]))
-            client.units = answer.capabilities.position_encoding or "utf-16"
-            await asyncio.wait_for(talk(client), 60)
-            await asyncio.wait_for(client.shutdown_session(), 60)
-            code = client._server.returncode
-        finally:
-            if client._server.returncode is None:
-                client._server.kill()
-            await client.stop()
-        assert code == 0
+        assert await conversed(tmp_path / "demo-pack", (PACK, "lint", "--lsp"), environment, request.param, talk, 60) == 0
 
     return lambda talk: asyncio.run(whole(talk))
 

@@ -10,13 +10,12 @@ import subprocess
 import sys
 
 import pytest
-from conftest import AGENT, PLUGIN, ROOT, write
+from conftest import AGENT, PLUGIN, write
 
 pytest_lsp = pytest.importorskip("pytest_lsp", reason="needs pytest-lsp, which wants Python 3.10")
 from lsprotocol import types  # noqa: E402 - comes with pytest-lsp
-from test_lsp_client import COMMAND, changed, opened, said  # noqa: E402 - needs pytest-lsp, too
+from test_lsp_client import COMMAND, PACK, changed, conversed, opened, said  # noqa: E402 - needs pytest-lsp, too
 
-PACK = os.path.join(ROOT, "bin", "pack")
 WRONG = (AGENT % "reviewer").replace("tools: Read", "tools: read")
 SAID = ("Server shutting down. No more requests!", "Cancel notification for unknown message id")  # by pygls, and true
 STARTED = 'exec "$0" lint --lsp 2>"$1"'  # by sh, so that what it says on standard error can be read
@@ -27,22 +26,9 @@ def talk(tmp_path):
     """Call with a coroutine function, which gets a client; afterwards the server must have ended with 0 and said nothing else."""
 
     async def whole(scene, rooted):
-        client = pytest_lsp.make_test_lsp_client()
-        client.home = tmp_path / "demo-pack"
-        write(client.home, dict(PLUGIN, **{"commands/build.md": COMMAND}))
         environment = dict(os.environ, PACK_PYTHON=sys.executable, PACK_LINT_CACHE=str(tmp_path / "cache"))
-        await client.start_io("/bin/sh", "-c", STARTED, PACK, str(tmp_path / "stderr"), env=environment)
-        abilities = pytest_lsp.client_capabilities("visual-studio-code")
-        folders = [types.WorkspaceFolder(uri=client.home.as_uri(), name="demo-pack")] if rooted else None
-        try:
-            await client.initialize_session(types.InitializeParams(capabilities=abilities, workspace_folders=folders))
-            await asyncio.wait_for(scene(client), 120)
-            await asyncio.wait_for(client.shutdown_session(), 60)
-            code = client._server.returncode
-        finally:
-            if client._server.returncode is None:
-                client._server.kill()
-            await client.stop()
+        argv = ("/bin/sh", "-c", STARTED, PACK, str(tmp_path / "stderr"))
+        code = await conversed(tmp_path / "demo-pack", argv, environment, "visual-studio-code", scene, 120, rooted)
         told = (tmp_path / "stderr").read_text(encoding="utf-8").split("\n")
         assert (code, [line for line in told if line and not line.startswith(SAID)]) == (0, [])
 

@@ -1240,7 +1240,7 @@ LATER_FOUND = [
     (guard(TOLD % "$CLAUDE_TOOL_INPUT"), "hook-variable"),
     ({".mcp.json": '{"mcpServers": {"a": {"command": "python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py"}}}'}, "mcp-command"),
     ({"agents/reviewer.md": agent("Review.", "reviewer", "tools: Read\nmodel: claude-sonnet\n")}, "model-unknown"),
-    ({"commands/build.md": command("Run `python3 /Users/ann/work/demo/scripts/guard.py`.")}, "ref-machine"),
+    ({"commands/build.md": command("Run `python3 /Users/ann/demo/scripts/guard.py`.")}, "ref-machine"),
     ({".claude-plugin/plugin.json": None, ".claude/agents/helper.md": agent("Help.")[4:]}, "frontmatter-missing"),
     ({".claude-plugin/plugin.json": None, ".claude/agents/helper.md": "\n" + agent("Help.")}, "frontmatter-missing"),
     ({"commands/build.md": command("!`command -v task`", "allowed-tools: Bash(task *)\n")}, "command-approval"),

@@ -80,28 +80,18 @@ def test_nats_core_keeps_the_oldest_and_tells_and_jetstream_keeps_all(nats_url):
     assert lagging("nats", nats_url)["runs"] == [[0, 1199]]
 
 
-@pytest.fixture(scope="module")
-def mosquitto_url(tmp_path_factory):
-    need("mqtt")
-    port, folder = free_port(), tmp_path_factory.mktemp("mqtt")
-    (folder / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous true\n" % port)
-    running = Running(["mosquitto", "-c", str(folder / "m.conf")], port)
-    yield "mqtt://127.0.0.1:%d" % port
-    running.stop()
-
-
 @pytest.mark.parametrize("options, runs", [({}, [[0, 999]]), ({"qos": 0}, [])])
-def test_mosquitto_keeps_a_thousand_for_a_session_that_is_away(options, runs, mosquitto_url):
+def test_mosquitto_keeps_a_thousand_for_a_session_that_is_away(options, runs, mqtt_url):
     """It acknowledges the others and drops them; of QoS 0 it keeps none."""
-    seen = lagging("mqtt", mosquitto_url, **options)
+    seen = lagging("mqtt", mqtt_url, **options)
     assert (seen["runs"], seen["after"], seen["failed"], seen["told"]) == (runs, slow.AFTER, 0, [])
     assert "a silent gap: no error reached the consumer" in slow.lines(seen)
 
 
-def test_mosquitto_retains_the_newest(mosquitto_url):
-    seen = lagging("mqtt", mosquitto_url, 100, retain=True)
+def test_mosquitto_retains_the_newest(mqtt_url):
+    seen = lagging("mqtt", mqtt_url, 100, retain=True)
     assert seen["retained"] == [149] and "message 149 at once, the newest" in slow.lines(seen)[-1]
-    assert lagging("mqtt", mosquitto_url, 100)["retained"] is None
+    assert lagging("mqtt", mqtt_url, 100)["retained"] is None
 
 
 @pytest.mark.parametrize("kind", ["classic", "quorum", "stream"])

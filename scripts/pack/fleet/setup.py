@@ -176,15 +176,11 @@ def join(project, settings, named=None):
     path = os.path.join(project, policy.NAME)
     whole_file.put(path, policy.text(settings))
     if named:
-        if (git(project, "worktree", "list", "--porcelain") or "").count(
-            "worktree "
-        ) > 1:  # they have one configuration, and may be several squads
-            if git(project, "config", "extensions.worktreeConfig", "true") is None:
-                raise FleetError("git could not note the squad of this worktree: `git config extensions.worktreeConfig true` fails here")
-            words = ["--worktree"]
-        else:
-            words = []
-        subprocess.run(["git", "-C", project, "config", *words, "team.squad", named], check=True)
+        several = (git(project, "worktree", "list", "--porcelain") or "").count("worktree ") > 1
+        if several and git(project, "config", "extensions.worktreeConfig", "true") is None:
+            raise FleetError("git could not note the squad of this worktree: `git config extensions.worktreeConfig true` fails here")
+        where = ["--worktree"] if several else []  # worktrees share one configuration, and may be several squads
+        subprocess.run(["git", "-C", project, "config", *where, "team.squad", named], check=True)
     remember_python()
     return path
 

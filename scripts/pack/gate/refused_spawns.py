@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 
-from ..base import codec
 from ..protocol import tables
+from . import typed_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Collection
+    from typing import Collection
     from .hook_call import Call
 
 AT = ("PreToolUse", "Stop", "UserPromptSubmit")
@@ -39,15 +39,6 @@ def _refused(transcript: str, uses: Collection[str]) -> list[str]:
             lines = f.read().split(b"\n")
     except OSError:
         return []
-    found: list[str] = []
-    for line in lines:
-        if b'"tool_result"' not in line or not any(use.encode("utf-8", "replace") in line for use in uses):
-            continue
-        try:
-            content: Any = codec.loads(line.decode("utf-8", "replace"))["message"]["content"]
-        except (ValueError, KeyError, TypeError):
-            continue
-        for block in content if isinstance(content, list) else ():
-            if isinstance(block, dict) and block.get("tool_use_id") in uses and block.get("is_error") and block["tool_use_id"] not in found:
-                found.append(block["tool_use_id"])
-    return found
+    named = [line for line in lines if b'"tool_result"' in line and any(use.encode("utf-8", "replace") in line for use in uses)]
+    failed = {use for line in named for use in typed_words.failed(line)}
+    return [use for use in uses if use in failed]

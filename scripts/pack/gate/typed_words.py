@@ -226,7 +226,7 @@ def _has_scheduled(path: str) -> bool:
     # what came back as an error: a call that the gate refused has scheduled nothing.
     lines = data.split(b"\n")
     made = {i for line in lines if b'"tool_use"' in line and any(mark in line for mark in marks) for i in _calls(line)}
-    failed = {i for line in lines if made and b'"is_error":true' in line for i in _failed(line)}
+    failed = {i for line in lines if made and b'"is_error":true' in line for i in failed(line)}
     return bool(made - failed)
 
 
@@ -246,6 +246,6 @@ def _calls(line: bytes) -> list[Any]:
     return [b.get("id") for b in _blocks(line, "assistant") if b.get("type") == "tool_use" and schedules(str(b.get("name")))]
 
 
-def _failed(line: bytes) -> list[Any]:
+def failed(line: bytes) -> list[Any]:
     """The ids of the calls whose error a line of a transcript brings."""
     return [b.get("tool_use_id") for b in _blocks(line, "user") if b.get("type") == "tool_result" and b.get("is_error") is True]

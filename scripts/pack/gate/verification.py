@@ -57,7 +57,7 @@ LOADERS = frozenset(
     "DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH PERL5LIB PERL5OPT RUBYLIB RUBYOPT CLASSPATH JAVA_TOOL_OPTIONS MAKEFILES GIT_EXEC_PATH".split()
 )
 
-INTERPRETER = re.compile(r"(python|pypy|node|deno|bun|ruby|perl|php|(ba|z|da|k)?sh)[\d.]*$")
+INTERPRETERS = frozenset([*shell_reading.CODE, *shell_reading.SHELLS, "pypy"])  # without what stands behind: `python3.11`
 
 
 def _check_loaders(call: Call, name: str, command: str) -> None:
@@ -89,7 +89,7 @@ def _taken_from(commands: Iterable[shell_reading.Command]) -> list[tuple[str, st
                 out += [(variable, part) for part in re.split(r"[\s:=,]+", value.strip("\"'"))]
         words = shell_reading.bare(one.words)
         out += [(w, w) for w in words[:1]]
-        if words and INTERPRETER.match(os.path.basename(words[0])):
+        if words and os.path.basename(words[0]).rstrip("0123456789.") in INTERPRETERS:
             out += [(w, w) for w in words[1:] if not w.startswith("-")][:1]
     return out
 

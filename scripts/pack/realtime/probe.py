@@ -237,7 +237,7 @@ class Recording(Outcome):
                 self._spread.add(at - first)
         self._counted(number, at)
 
-    def first(self, number, at):
+    def first(self, number, at, _receiver):
         """A message of which one copy is expected came back, for the first time: what `arrived` does, without a question."""
         place = number >> 3
         if place >= len(self._seen):
@@ -390,37 +390,22 @@ class _Ear:
         self.at, self.waited, self.times = 0.0, 0.0, 0  # of what came in one piece
 
     def deliver(self):
-        """The function that an adapter calls for each message."""
-        first, wait, read = self.recording.first, self._wait, self._read
+        """The function that an adapter calls for each message. What is known is looked up as a whole: sent and expected once, or heard before."""
+        recording, wait, read = self.recording, self._wait, self._read
         if self.heard is not None:
-            return self._deliver_to_many(self.heard)
-        take = self.kept.pop if self.kept is not None else None
+            known, record = self.heard.get, recording.arrived
+        else:
+            known, record = self.kept.pop if self.kept is not None else None, recording.first
 
         def deliver(body, at, receiver=0):
-            number = take(body, None) if take is not None and type(body) is bytes else None
+            number = known(body, None) if known is not None and type(body) is bytes else None
             if number is None:
                 read(body, at, receiver)
                 return
             if at != self.at:
                 wait(at)
             self.times += 1
-            first(number, at)
-
-        return deliver
-
-    def _deliver_to_many(self, heard):
-        """As `deliver`, of a broadcast: what one member has heard is read once, and is known when it comes to the others."""
-        arrived, wait, read, known = self.recording.arrived, self._wait, self._read, heard.get
-
-        def deliver(body, at, receiver=0):
-            number = known(body) if type(body) is bytes else None
-            if number is None:
-                read(body, at, receiver)
-                return
-            if at != self.at:
-                wait(at)
-            self.times += 1
-            arrived(number, at, receiver)
+            record(number, at, receiver)
 
         return deliver
 

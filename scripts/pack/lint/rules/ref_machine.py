@@ -1,6 +1,6 @@
 """A prompt names a file of the plugin by its place on the author's machine
 
-`/Users/ann/work/demo-pack/scripts/guard.py` is there for the author alone; who installs the plugin has the file below
+`/Users/ann/demo-pack/scripts/guard.py` is there for the author alone; who installs the plugin has the file below
 `${CLAUDE_PLUGIN_ROOT}`. Only paths whose end the plugin itself has are reported.
 
 Bad `commands/build.md`:
@@ -8,7 +8,7 @@ Bad `commands/build.md`:
     ---
     description: Builds the plan
     ---
-    Run `python3 /Users/ann/work/demo-pack/scripts/guard.py`.
+    Run `python3 /Users/ann/demo-pack/scripts/guard.py`.
 
 Good `commands/build.md`:
 
