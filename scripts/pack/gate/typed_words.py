@@ -226,8 +226,8 @@ def _has_scheduled(path: str) -> bool:
     # what came back as an error: a call that the gate refused has scheduled nothing.
     lines = data.split(b"\n")
     made = {i for line in lines if b'"tool_use"' in line and any(mark in line for mark in marks) for i in _calls(line)}
-    failed = {i for line in lines if made and b'"is_error":true' in line for i in failed(line)}
-    return bool(made - failed)
+    refused = {i for line in lines if made and b'"is_error":true' in line for i in failed(line)}
+    return bool(made - refused)
 
 
 def _blocks(line: bytes, kind: str) -> list[dict[str, Any]]:
