@@ -103,7 +103,7 @@ def around(text, at, limit=30000):
 
 def optional(value):
     """Whether a zod value may be left out."""
-    return ".optional()" in re.sub(r"\((?:[^()]|\([^()]*\))*\)", lambda m: "()" if m.group(0) != "()" else "()", value)
+    return ".optional()" in re.sub(r"\((?:[^()]|\([^()]*\))*\)", "()", value)
 
 
 def words(source):

@@ -644,8 +644,8 @@ class Witness:
             self.holder and self.holder.name,
         )
         self.acked = True
-        for t in self.tasks.values():
-            self._done_by_commit(t)
+        for task in self.tasks.values():
+            self._done_by_commit(task)
         self.delegate = self.delegate or self.planned and not self.begun
 
     def _validate_plan(self, *_):

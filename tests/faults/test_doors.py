@@ -446,11 +446,11 @@ def test_doctor_sees_that_bare_loads_no_hooks(session):
 def test_the_same_refused_call_ends_the_turn_and_is_told(session):
     s = executing(session)
 
-    def again(command):
+    def call(command):
         return s.send("PreToolUse", tool_name="Bash", tool_input={"command": command}, tool_use_id="toolu_%s" % s.now)[1]
 
-    answers = [again("git commit --allow-empty -qm again") for _ in range(5)]
+    answers = [call("git commit --allow-empty -qm again") for _ in range(5)]
     assert [a.get("continue") for a in answers] == [None] * 4 + [False]
     assert "refused the same call 5 times" in answers[-1]["stopReason"] and "WRONG_ROLE" in answers[-1]["stopReason"]
     assert all(a["hookSpecificOutput"]["permissionDecision"] == "deny" for a in answers)
-    assert "continue" not in again("git commit --allow-empty -qm other")
+    assert "continue" not in call("git commit --allow-empty -qm other")

@@ -342,18 +342,18 @@ def test_a_hard_stop_stays_the_hands_of_those_already_at_work():
         assert core.spawn(name) is None
         assert core.do("AGENT_BOUND", core.machine.GATE, name=name, agent_id="a-" + name) is None
 
-    def refused(name, path):
+    def codes(name, path):
         actor = {"name": name, "role": name, "inc": core.state["roster"][name]["inc"]}
         return [
             getattr(r, "code", None) for r in (access.may_write(core.state, actor, path), access.may_commit(core.state, actor, [path], {}))
         ]
 
-    assert refused("tuner", "src/a.py") == refused("maker", "src/a.py") == [None, None]
+    assert codes("tuner", "src/a.py") == codes("maker", "src/a.py") == [None, None]
     core.judge(["a:1"], no_loss="FAIL")
-    assert refused("tuner", "src/a.py") == ["HALTED", "HALTED"]
-    assert refused("maker", "src/a.py") == [None, None]
+    assert codes("tuner", "src/a.py") == ["HALTED", "HALTED"]
+    assert codes("maker", "src/a.py") == [None, None]
     core.judge()
-    assert refused("tuner", "src/a.py") == [None, None]
+    assert codes("tuner", "src/a.py") == [None, None]
 
 
 def test_who_may_write_a_file_may_commit_it(two):

@@ -415,9 +415,9 @@ def test_a_crowd_of_twenty_runs_in_its_waves_whatever_the_order_of_the_file(team
     for r in readers:
         s.stop(r)
     changing = ["coder", "coder-2", "coder-3", "coder-4", "coder-5", "coder-6", "tech-lead", "test-writer", "security-reviewer"]
-    agents = {"security-reviewer": "crowd-security"}
+    kinds = {"security-reviewer": "crowd-security"}
     for r in changing:
-        assert s.spawn(r, r, kind=agents.get(r, "crowd-" + r)) is None
+        assert s.spawn(r, r, kind=kinds.get(r, "crowd-" + r)) is None
     assert s.edit("coder-3", "src/old.py", "OLD = 9\n") is None
     assert s.bash("coder-3", "git commit -qam 'feat: nine'") is None and s.exit == 0, s.output
     refused(s, s.edit("test-writer", "src/old.py"), "NOT_YOUR_FILE", "tests/")

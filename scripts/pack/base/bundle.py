@@ -39,21 +39,21 @@ def _imported(names: tuple[str, ...]) -> list[str]:
     loaders: list[Any] = [outside.SourceFileLoader, outside.ExtensionFileLoader]
     as_it_was = [loader.exec_module for loader in loaders]
 
-    def recording(run: Any) -> Any:
+    def recording(execute: Any) -> Any:
         def exec_module(self: Any, module: Any) -> None:
-            run(self, module)
+            execute(self, module)
             order.append(module.__name__)
 
         return exec_module
 
-    for loader, run in zip(loaders, as_it_was):
-        loader.exec_module = recording(run)
+    for loader, execute in zip(loaders, as_it_was):
+        loader.exec_module = recording(execute)
     try:
         for name in names:
             __import__(name)
     finally:
-        for loader, run in zip(loaders, as_it_was):
-            loader.exec_module = run
+        for loader, execute in zip(loaders, as_it_was):
+            loader.exec_module = execute
     return order
 
 

@@ -672,8 +672,8 @@ def kafka(servers, config, replicas, partitions, session_ms, messages, kill, res
     checks = [cluster.nodes, cluster.isolation, cluster.rebalance] + ([lambda: cluster.leader_kill(kill, restore)] if kill else [])
     bad = False
     try:
-        for check in checks:
-            lines, problems = check()
+        for look in checks:
+            lines, problems = look()
             for line in lines + ["FAIL: %s" % p for p in problems]:
                 click.echo(line)
             bad = bad or bool(problems)

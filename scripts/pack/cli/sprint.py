@@ -103,13 +103,13 @@ def lanes(path, now):
 @shared
 def today(path, now):
     data = sprint.load(path)
-    here = sprint.local(data, at(now))
+    local = sprint.local(data, at(now))
     entries = sprint.today(data, at(now))
     if not entries:
-        click.echo("nothing in the rhythm for today (%s); sprint.yaml says what is when" % sprint.DAYS[here.weekday()])
+        click.echo("nothing in the rhythm for today (%s); sprint.yaml says what is when" % sprint.DAYS[local.weekday()])
     for when, what, minutes, who, state in entries:
         click.echo("%-4s %s  %s (%d min, %s)" % (state, when, what, minutes, who))
-    if sprint.DAYS[here.weekday()] == data["integration_day"]["day"]:
+    if sprint.DAYS[local.weekday()] == data["integration_day"]["day"]:
         click.echo("today is integration day: `pack sprint integration`")
 
 

@@ -108,11 +108,11 @@ def note(run, lines):
     write(run, "notes.json", known + [line for line in lines if line not in known])
 
 
-def spelt(project, state, paths):
+def spelt(project, state, wanted):
     """The same {path: task} with links followed and a larger repository's folder in front: one path for one file in every clone."""
     prefix = ((state["result"] or {}).get("start") or {}).get("prefix") or ""
     root, out = os.path.realpath(project), {}
-    for name, task in paths.items():
+    for name, task in wanted.items():
         real = os.path.realpath(os.path.join(root, name))
         inside = real[len(root) + 1 :].replace(os.sep, "/") if real.startswith(root + os.sep) else name.rstrip("/")
         out.setdefault(text(prefix + inside) + ("/" if name.endswith("/") else ""), task)

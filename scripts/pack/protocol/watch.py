@@ -25,7 +25,7 @@ def _clock(e: Entry) -> float:
     return max(e["seen"], e["since"] + tables.limit("WATCH_GRACE_SEC"))
 
 
-def _owes(state: State, name: str, e: Entry, due: Container[str]) -> str | None:
+def _owes(state: State, name: str, e: Entry, awaited: Container[str]) -> str | None:
     """What an agent is watched for: a row of tables.WATCH, or None while it owes nothing."""
     if view.waves(state) is not None:
         return "coder coding" if e["state"] == "ACTIVE" else None
@@ -36,14 +36,14 @@ def _owes(state: State, name: str, e: Entry, due: Container[str]) -> str | None:
             return "coder waiting for review" if waits else "coder coding"
     elif e["role"] in tables.REVIEWERS + (tables.ENABLING,) or e["role"] == tables.TECH_LEAD:
         row = tables.TECH_LEAD if e["role"] == tables.TECH_LEAD else "reviewer"
-        return row if e["state"] == "ACTIVE" or name in due else None
+        return row if e["state"] == "ACTIVE" or name in awaited else None
     elif e["role"] == tables.SUPERVISOR:
         return None
     return "coder coding" if e["state"] == "ACTIVE" else None
 
 
-def silences(state: State, now: float, steps: FindSteps) -> dict[str, tuple[str, int, float]]:
-    """{name: (row of tables.WATCH, level 1-3, silent since)} of everybody who has been silent beyond a threshold. steps: advice.steps."""
+def silences(state: State, now: float, find_steps: FindSteps) -> dict[str, tuple[str, int, float]]:
+    """{name: (row of tables.WATCH, level 1-3, silent since)} of everybody who has been silent beyond a threshold. find_steps: advice.steps."""
     if view.team(state) is None or state["paused"] or state["phase"] not in tables.OPEN_PHASES:
         return {}
     minute = tables.limit("WATCH_MINUTE_SEC")
@@ -51,20 +51,20 @@ def silences(state: State, now: float, steps: FindSteps) -> dict[str, tuple[str,
     quiet = [(n, e) for n, e in state["roster"].items() if e["state"] in tables.PRESENT and now - _clock(e) >= shortest]
     if not quiet:
         return {}  # the hot path ends here
-    due = {s["who"] for s in steps(state)}
+    awaited = {s["who"] for s in find_steps(state)}
     out = {}
     for name, e in quiet:
-        row = _owes(state, name, e, due)
+        row = _owes(state, name, e, awaited)
         level = sum(now - _clock(e) >= m * minute for m in tables.WATCH[row]) if row else 0
         if row and level:
             out[name] = (row, level, _clock(e))
     return out
 
 
-def due(state: State, now: float, steps: FindSteps) -> Due:
+def due(state: State, now: float, find_steps: FindSteps) -> Due:
     """The BREACH events that a look at this moment makes: [(event, data)]."""
     out: Due = []
-    for name, (row, level, since) in silences(state, now, steps).items():
+    for name, (row, level, since) in silences(state, now, find_steps).items():
         w = state["watch"].get(name)
         same = w is not None and w["since"] == since and w["row"] == row
         counts, noted, looked = (w["level"], w["noted"], w["looked"]) if w is not None and same else (0, 0, 0)

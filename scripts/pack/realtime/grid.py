@@ -71,17 +71,17 @@ class Grid:
         while self.notes and not self.notes[-1]:
             self.notes.pop()
 
-    def checked(self, problem, line):
+    def checked(self, problem, spell):
         """Yield (line number, heading, data) of the entries that are as the command wrote them; GridError at the first that is not.
 
-        `problem(data)` says what is wrong with an entry's data, or None; `line(data)` is how the command writes it.
+        `problem(data)` says what is wrong with an entry's data, or None; `spell(data)` is the line that the command writes.
         """
         seen = set()
         for number, heading, text, data in self.entries:
             wrong = problem(data)
             if not wrong and data["id"] in seen:
                 wrong = "%s %s is there twice" % (self.kind, data["id"])
-            elif not wrong and text != line(data):
+            elif not wrong and text != spell(data):
                 wrong = "%s %s was changed by hand, its data says otherwise" % (self.kind, data["id"])
             if wrong:
                 raise self.bad(number, wrong)

@@ -127,7 +127,7 @@ class Cluster:
         trial = Trial(self, kill)
         lines, wrong = trial.run()
         if restore:
-            lines, wrong = lines + self._restored(restore, wrong), wrong
+            lines = lines + self._restored(restore, wrong)
         return lines, wrong
 
     def _restored(self, restore, wrong):
@@ -202,8 +202,8 @@ class Trial:
                 elected, look = self._other(leader.id), time.monotonic()
         killing.result(BACK_S)
         down = getattr(killing, "ended", fault)
-        for number in range(number, number + 100):  # some more under the new leader
-            self._post(number)
+        for more in range(number, number + 100):  # some more under the new leader
+            self._post(more)
         kafka.flush(self.producer, BACK_S if self.over is None else 1)
         return self._told(leader, elected or self._other(leader.id), fault, down, before)
 

@@ -360,12 +360,12 @@ class _Sender:
         if self.progress and due // self.every != number // self.every or number == 0 and self.progress:
             self.progress.update(number, self.total, recording)
 
-    def _post(self, number, due, settled):
+    def _post(self, first, due, settled):
         token, size, post, kept = self.token, self.size, self.post, self.kept
-        if number < 0 or kept is None or len(kept) >= MOST_PENDING:
+        if first < 0 or kept is None or len(kept) >= MOST_PENDING:
             kept = {}
-        self.open += due - number
-        for number in range(number, due):
+        self.open += due - first
+        for number in range(first, due):
             body = make_body(token, number, size)
             kept[body] = number
             post(body, 0, settled)

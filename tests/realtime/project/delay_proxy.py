@@ -35,7 +35,7 @@ class Front(Side):
 
     def connection_made(self, transport):
         super().connection_made(transport)
-        asyncio.ensure_future(self.reach())
+        self.reaching = asyncio.ensure_future(self.reach())  # the loop alone would let it be collected
 
     async def reach(self):
         loop = asyncio.get_running_loop()

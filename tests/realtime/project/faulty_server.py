@@ -31,6 +31,7 @@ async def pieces(socket, message):
             await socket.ping()
 
 
+ANSWERS = set()  # under way: the loop alone would let them be collected
 SHAPED = ("/many", "/lines", "/pieces", "/fields")
 
 
@@ -43,7 +44,9 @@ async def shaped(socket, path, message, held):
     else:
         held.append(message)
         if len(held) == 1:
-            asyncio.ensure_future(batch(socket, held, path))
+            answer = asyncio.ensure_future(batch(socket, held, path))
+            ANSWERS.add(answer)
+            answer.add_done_callback(ANSWERS.discard)
 
 
 def asks(socket, request):

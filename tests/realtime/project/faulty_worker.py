@@ -50,9 +50,9 @@ while True:
             if fault == "swap" and seen % 40 == 20:
                 held = key, number
                 continue
-            for key, number in [(key, number)] + [held] * (held is not None):
-                say("effect %d" % number)
-                both = client.pipeline(transaction=True).xack(stream, "g", key)
+            for entry, effect in [(key, number)] + [held] * (held is not None):
+                say("effect %d" % effect)
+                both = client.pipeline(transaction=True).xack(stream, "g", entry)
                 if sys.argv[2:] and fault != "mute":
                     both.xadd(sys.argv[2], {"made": b"of " + fields[b"m"]})
                 both.execute()

@@ -359,7 +359,8 @@ class Redis(Adapter):
             while True:
                 for _, items in await client.xread({self.stream: last}, count=1000, block=2000) or ():
                     at = time.perf_counter()
-                    for last, fields in items:
+                    for key, fields in items:
+                        last = key
                         deliver(fields[b"m"] if set(fields) == {b"m"} else _whole(fields), at, 0)
         finally:
             await client.aclose()
