@@ -12,7 +12,7 @@ import pytest
 from pack.gate import before_tool, closing_proof, identity
 from pack.base import project_facts
 from pack.store import journal
-from pack.realtime import wave_runs
+from pack.realtime import wave_words
 from prove import hostile, variants
 from prove.client import Broken
 from pack.protocol import access, access_waves, guards_waves
@@ -176,7 +176,7 @@ PANES = dict(OPEN, kind="panes", headless=False)
             1,
         ),
         (lambda: variants.patched(gates, "unchanged", lambda definition, _digest: definition), {"DEFINITION"}, None, 48),
-        (lambda: variants.patched(wave_runs, "_word", lambda *_: None), {"TYPED"}, None, 3),
+        (lambda: variants.patched(wave_words, "_word", lambda *_: None), {"TYPED"}, None, 3),
         (lambda: variants.patched(identity, "_pane", whoever_comes_first), {"SYBIL", "EPOCH", "SAY_UNKNOWN"}, PANES, 1),
         (lambda: variants.patched(before_tool, "_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),
         (

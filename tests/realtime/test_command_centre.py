@@ -12,7 +12,8 @@ import time
 import pytest
 
 import pack as pack_package
-from pack.realtime import adr, record, sprint
+from pack.realtime import adr, integration_day, record, sprint
+from pack.realtime.backlog import Backlog
 
 from .conftest import free_port, make_project, pack
 
@@ -455,7 +456,7 @@ def test_a_command_that_prints_much_or_is_not_there(centre, capsys, monkeypatch)
     (centre / "wild.py").write_text("while True: print('x' * 4000)\n")
     edit(centre, lambda d: d["squads"][0].update(smoke=[[sys.executable, "much.py"], ["no-such-program", "-x"]]))
     edit(centre, lambda d: d["squads"][1].update(smoke=[[sys.executable, "wild.py"]]))
-    monkeypatch.setattr(sprint, "MOST_PRINTED", 2 << 20)
+    monkeypatch.setattr(integration_day, "MOST_PRINTED", 2 << 20)
     assert go("integration") == 1
     out = capsys.readouterr().out
     assert "ok   smoke governance\nFAIL smoke governance: no-such-program: No such file or directory" in out
@@ -485,7 +486,7 @@ def test_an_interrupted_day_keeps_what_it_saw_and_has_not_passed(centre, number,
     assert running.returncode == 130 and "Traceback" not in err
     with pytest.raises(ProcessLookupError):
         os.kill(int(log.read_text()), 0)
-    last = sprint.last_integration(sprint.load("sprint.json"))
+    last = integration_day.last_integration(sprint.load("sprint.json"))
     assert [(s["ok"], s["why"]) for s in last["steps"]] == [(True, ""), (False, "interrupted"), (False, "not run: interrupted")]
     assert go("exit") == 1 and "OPEN integration: smoke runtime: interrupted" in capsys.readouterr().out
 
@@ -574,7 +575,7 @@ def test_a_line_break_loses_no_item_and_hand_edits_are_told(centre, capsys):
     assert go("add", "runtime", "Third") == 0
     path = centre / "docs" / "sprints" / "Parallel_Backlog.md"
     whole = path.read_text()
-    assert [i["id"] for i in sprint.Backlog(sprint.load("sprint.json")).items] == ["B2", "B1", "B3"]
+    assert [i["id"] for i in Backlog(sprint.load("sprint.json")).items] == ["B2", "B1", "B3"]
     for old, new, told in [
         ("-->\n", "\n", "the item's data cannot be read"),
         ('"state": "blocked"', '"state": "waiting"', "item B1: its state cannot be read"),

@@ -9,7 +9,8 @@ import click
 from pack.base import whole_file
 from pack.cli import clicks
 from pack.fleet import policy
-from pack.realtime import gates, grid, handoffs, panels, sprint
+from pack.realtime import gates, grid, handoffs, integration_day, panels, sprint, sprint_documents, sprint_exit
+from pack.realtime.backlog import STATES, Backlog, eta
 from pack.teams import TeamError, here
 
 
@@ -22,14 +23,14 @@ def shared(function):
     return function
 
 
-def at(now, backlog=sprint.Backlog):
+def at(now, backlog=Backlog):
     return backlog.clock() if now is None else now
 
 
 def opened(data, looking=False):
     """The backlog of this machine; in a fleet the one of all squads. Who only looks sees it as last written while the engine is away."""
     if not in_fleet():
-        return sprint.Backlog(data)
+        return Backlog(data)
     from pack.realtime import shared as fleet
 
     try:
@@ -38,7 +39,7 @@ def opened(data, looking=False):
         if not looking:
             raise
         click.echo("%s; as it was last written here:" % error, err=True)
-        return sprint.Backlog(data)
+        return Backlog(data)
 
 
 def in_fleet():
@@ -49,7 +50,7 @@ def in_fleet():
 def changed(path):
     """The backlog, read and written with nobody else between."""
     data = sprint.load(path)
-    with grid.alone(sprint.Backlog(data).path):
+    with grid.alone(Backlog(data).path):
         backlog = opened(data)
         yield backlog
         backlog.save()
@@ -80,7 +81,7 @@ def lanes(path, now):
     backlog, bad = opened(data, True), False
     now = at(now, backlog)
     for title, _, mine in backlog.lanes():
-        click.echo("%-24s %s" % (title, "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES)))
+        click.echo("%-24s %s" % (title, "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in STATES)))
         for item in mine:
             if item["state"] in ("doing", "blocked"):
                 click.echo("    %-8s %s %s%s" % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else ""))
@@ -94,7 +95,7 @@ def lanes(path, now):
     for item, hours, _ in over:
         click.echo(
             "ESCALATE %s: %s, owner %s, ETA %s, blocked %.1f h; tell %s"
-            % (item["id"], item["blocker"], item["owner"], sprint.eta(item, now), hours, data.get("escalation", "the leads"))
+            % (item["id"], item["blocker"], item["owner"], eta(item, now), hours, data.get("escalation", "the leads"))
         )
     raise SystemExit(1 if bad or over else 0)
 
@@ -170,7 +171,7 @@ def blockers(path, now):
                 item["squad"],
                 item["blocker"],
                 item["owner"],
-                sprint.eta(item, now),
+                eta(item, now),
                 hours,
                 "  cross-squad" if item.get("cross") else "",
             )
@@ -189,7 +190,7 @@ def integration(path, now):
             signal.signal(number, signal.default_int_handler)
     data = sprint.load(path)
     backlog = opened(data)
-    result = sprint.integrate(data, at(now, backlog), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
+    result = integration_day.integrate(data, at(now, backlog), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
     backlog.integrated(result)
     for step in result["steps"]:
         click.echo("%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else ""))
@@ -210,10 +211,10 @@ def status(only, path, now):
     if only:
         click.echo("due: %s" % due if due else "not due")
         raise SystemExit(1 if due else 0)
-    target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, now).date())
+    target = os.path.join(sprint.status_folder(data), "%s.md" % sprint.local(data, now).date())
     if os.path.exists(target):
         raise sprint.SprintError("%s is there already; edit it" % target)
-    whole_file.put(target, sprint.status_text(data, backlog, now))
+    whole_file.put(target, sprint_documents.status_text(data, backlog, now))
     backlog.stated()
     click.echo("wrote %s" % target)
 
@@ -221,7 +222,7 @@ def status(only, path, now):
 def _document(path, name, text):
     """Write a document beside the backlog."""
     data = sprint.load(path)
-    target = os.path.join(os.path.dirname(sprint.Backlog(data).path), name)
+    target = os.path.join(os.path.dirname(Backlog(data).path), name)
     whole_file.put(target, text(data))
     click.echo("wrote %s" % os.path.normpath(target))
 
@@ -231,13 +232,13 @@ def _document(path, name, text):
 )
 @shared
 def schedule(path, now):
-    _document(path, "Parallel_Wave_Schedule.md", lambda data: sprint.schedule_text(data, opened(data), at(now)))
+    _document(path, "Parallel_Wave_Schedule.md", lambda data: sprint_documents.schedule_text(data, opened(data), at(now)))
 
 
 @group.command(help="Write Command_Center.md: how this sprint is run, from sprint.yaml.", epilog="\b\nExample: pack sprint handbook")
 @shared
 def handbook(path, now):
-    _document(path, "Command_Center.md", sprint.handbook_text)
+    _document(path, "Command_Center.md", sprint_documents.handbook_text)
 
 
 @group.command(
@@ -282,7 +283,7 @@ def drift(seconds, path, now):
 @shared
 def wrap(team, team_dir, path, now):
     data = sprint.load(path)
-    target = os.path.join(data.get("status_folder", "docs/sprints/status"), str(sprint.local(data, at(now)).date()), "wrap.md")
+    target = os.path.join(sprint.status_folder(data), str(sprint.local(data, at(now)).date()), "wrap.md")
     whole_file.put(target, handoffs.wrap_text(data, opened(data, True), at(now), ".", _figures(team, team_dir, at(now))))
     click.echo("wrote %s" % target)
 
@@ -317,7 +318,7 @@ def exit_(team, team_dir, path, now):
         gate = gates.evaluate(team_dir, definition, at(now))
     backlog = opened(data)
     backlog.stated()
-    found = sprint.exit_criteria(data, backlog, at(now, backlog), ".", gate)
+    found = sprint_exit.exit_criteria(data, backlog, at(now, backlog), ".", gate)
     for criterion, met, why in found:
         click.echo("%-4s %s%s" % ("met" if met else "OPEN", criterion, ": " + why if why else ""))
     raise SystemExit(0 if all(m for _, m, _ in found) else 1)

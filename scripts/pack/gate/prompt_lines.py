@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Sequence
 
-# How a prompt begins that is for the team and not for the model (user_commands.py, wave_runs.typed; the first two words).
+# How a prompt begins that is for the team and not for the model (user_commands.py, wave_words.typed; the first two words).
 TYPED = {"team " + verb for verb in ("status", "resume", "abort", "accept", "approve", "reject", "gate")} | {"resume team", "pause team"}
 
 LINES = ("team gate check", "team report", "team latency review", "team delivery audit")  # whole lines of a team of waves

@@ -398,7 +398,7 @@ class _Definition(TypedDict, total=False):
 
 
 class Definition(_Definition):
-    """What a run of waves keeps of its team's definition (realtime/wave_runs.py compiles it)."""
+    """What a run of waves keeps of its team's definition (realtime/wave_opening.py compiles it)."""
 
     team: str
     title: str

@@ -33,7 +33,7 @@ def initial(definition: Definition) -> WavesState:
         "heard": False,
         "resumed_at": None,
         "lead": definition.get("lead"),
-        "found": [],  # roles whose work of an earlier run was there at the opening, whole (realtime/wave_runs.py): they need not be spawned
+        "found": [],  # roles whose work of an earlier run was there at the opening, whole (realtime/wave_opening.py): they need not be spawned
     }
 
 

@@ -4,6 +4,7 @@ import datetime
 import os
 
 from pack.realtime import grid, panels, record, sprint
+from pack.realtime.backlog import eta
 
 
 def newest(data, root="."):
@@ -76,7 +77,7 @@ def wrap_text(data, backlog, now, root=".", figures=()):
                 )
     lines += ["", "## Hand-offs", ""] + (found or ["- none between squads"])
     lines += ["", "## Blockers", ""] + (
-        ["- %s: %s, owner %s, ETA %s" % (i["id"], i["blocker"], i["owner"], sprint.eta(i, now)) for i, _h, _o in backlog.blockers(now)]
+        ["- %s: %s, owner %s, ETA %s" % (i["id"], i["blocker"], i["owner"], eta(i, now)) for i, _h, _o in backlog.blockers(now)]
         or ["- none"]
     )
     return "\n".join(lines + [""])

@@ -13,6 +13,7 @@ from pack.fleet import sprint as rows
 from pack.fleet.engine import FleetError, Unreachable
 from pack.fleet.sprint import Shared
 from pack.realtime import gitinfo, grid, handoffs, record, sprint
+from pack.realtime.backlog import Backlog as LocalBacklog
 
 
 class Away(sprint.SprintError):
@@ -42,7 +43,7 @@ def close():
         OPEN.pop().shared.engine.close()
 
 
-class Backlog(sprint.Backlog):
+class Backlog(LocalBacklog):
     """The backlog of all squads; the clock is the engine's."""
 
     def __init__(self, data, root="."):
@@ -140,7 +141,7 @@ class Backlog(sprint.Backlog):
 
     def stated(self):
         """What this machine's status files say, as far as the engine does not know it: the last seven days'."""
-        known, folder = statuses(self), self.data.get("status_folder", "docs/sprints/status")
+        known, folder = statuses(self), sprint.status_folder(self.data)
         for date in sprint.statuses(self.data)[-7:]:
             with open(os.path.join(folder, date + ".md"), encoding="utf-8") as handle:
                 text = handle.read()
@@ -243,8 +244,8 @@ def status_due(data, backlog, now):
 
 def _integration(data, backlog, now, root, item, gate):
     """Every squad's smoke suite, wherever it ran, on this commit: the newest result of each step counts."""
-    git = gitinfo.Git(root, sprint._own(data))
-    head = gitinfo.state(root, exclude=sprint._own(data))["commit"]
+    git = gitinfo.Git(root, sprint.own_files(data))
+    head = gitinfo.state(root, exclude=sprint.own_files(data))["commit"]
     if not head:
         return "nothing is committed here"
     days = backlog.notes("integration")
