@@ -164,16 +164,30 @@ def test_a_guard_stands_beside_its_rule(house):
     assert "refused FIRST_TASK: task #1 is nobody's" in told.stdout, told.stdout
 
 
-def test_an_agent_is_its_prompt_and_its_group(house):
-    """By hand: the prompt, and the role's name in its group. When it may come and what it may edit follow from the group, its messages from both."""
+RESEARCHERS = '"reference-researcher", "web-researcher")'
+RISK_ROW = '    ((RISK_TESTER,), _BEYOND_SIMPLE, "for listed risks"),\n'
+
+
+@pytest.mark.parametrize(
+    "place, new",
+    [
+        (RESEARCHERS, RESEARCHERS[:-1] + ', "api-researcher")'),
+        (RISK_ROW, RISK_ROW + '    (("api-researcher",), MODES, "at any time"),\n'),
+    ],
+    ids=["of a group", "of no group"],
+)
+def test_an_agent_is_its_prompt_and_its_place_in_the_tables(house, place, new):
+    """By hand: the prompt, and the role's name in its group or a row of its own. When it may come and what it may edit follow from that, its
+    messages from both."""
     prompt = house.text("agents/web-researcher.md").replace("web-researcher", "api-researcher")
     begin, end = prompt.index("<!-- generated: messages api-researcher -->\n"), prompt.index("<!-- end: messages")
     house.write("agents/api-researcher.md", prompt[:begin] + "<!-- generated: messages api-researcher -->\n" + prompt[end:])
-    tables, group = house.text("scripts/pack/protocol/tables.py"), '"reference-researcher", "web-researcher")'
-    assert tables.count(group) == 1
-    house.write("scripts/pack/protocol/tables.py", tables.replace(group, group[:-1] + ', "api-researcher")'))
+    tables = house.text("scripts/pack/protocol/tables.py")
+    assert tables.count(place) == 1
+    house.write("scripts/pack/protocol/tables.py", tables.replace(place, new))
     house.generate()
-    assert house.text("agents/api-researcher.md") == prompt
+    written = house.text("agents/api-researcher.md")
+    assert written.startswith(prompt[:begin]) and (written == prompt or place == RISK_ROW)
     by_hand = {"agents/api-researcher.md", "scripts/pack/protocol/tables.py"}
     assert all(name.endswith(".md") or name == "scripts/pack/protocol/literals.py" for name in house.changed() - by_hand)
     told = house.run(sys.executable, "-c", TELL, "# PROTOCOL 8\n= ready SIMPLE\nlead: SPAWN_REQUESTED name=a1 role=api-researcher\n")

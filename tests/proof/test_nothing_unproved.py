@@ -4,7 +4,7 @@ import glob
 import os
 import re
 
-from pack.protocol import machine, tables
+from pack.protocol import guards_spawn, machine, tables
 from prove import mutate, witness
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -38,10 +38,10 @@ def test_every_event_of_the_tables_has_a_rule_and_the_other_way_round():
 
 def test_every_role_can_be_spawned_somewhere_and_has_a_prompt():
     roles = set(tables.ROLES)
-    assert roles ^ set(machine.SPAWN_RULES) == set(), (
-        "SPAWN_RULES of protocol/guards_spawn.py has a row for each role of ROLES, and no other"
-    )
-    assert roles - set().union(*tables.MODE_ROLES.values()) == set(), "no mode of MODE_ROLES (protocol/tables.py) has them"
+    assert len(roles) == len(tables.ROLES), "a role stands in two rows of ROLE_ROWS (protocol/tables.py)"
+    assert roles - set().union(*tables.MODE_ROLES.values()) == set(), "no mode has them (ROLE_ROWS of protocol/tables.py)"
+    stages = {stage for _roles, _modes, stage in tables.ROLE_ROWS}
+    assert stages ^ set(guards_spawn.STAGES) == set(), "ROLE_ROWS (protocol/tables.py) and STAGES (guards_spawn.py) name other stages"
     assert [r for r in tables.ROLES if not os.path.isfile(os.path.join(ROOT, "agents", r + ".md"))] == [], "agents/ROLE.md is missing"
     seen = set().union(*witness.ROLES_OF.values())
     assert roles ^ seen == set(), "the witness (scripts/prove/witness.py) knows other roles than ROLES"

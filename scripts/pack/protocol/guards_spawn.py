@@ -1,4 +1,4 @@
-"""Guards: who may be spawned when (PROTOCOL 8). SPAWN_RULES has a row for every role."""
+"""Guards: who may be spawned when (PROTOCOL 8). tables.ROLE_ROWS says for every role which of the STAGES it waits for."""
 
 from __future__ import annotations
 
@@ -165,20 +165,18 @@ _ALWAYS: tuple[str, ...] = (
     "spawn_before_ready",
 )
 
-_IMPLEMENTER = _ALWAYS + ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")
+_IMPLEMENTING = ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")
 
-# role -> names of the guards of its spawn, in the order in which they are asked
-SPAWN_RULES: dict[str, tuple[str, ...]] = {role: _ALWAYS for role in tables.RESEARCHERS + (tables.SUPERVISOR,)}
-
-SPAWN_RULES[tables.TECH_LEAD] = _ALWAYS + ("spawn_after_plan",)
-
-SPAWN_RULES[tables.RISK_TESTER] = _ALWAYS + ("spawn_after_plan", "spawn_after_risk_list")
-
-SPAWN_RULES.update({role: _ALWAYS + ("spawn_after_plan", "spawn_after_owner") for role in tables.REVIEWERS + (tables.ENABLING,)})
-
-SPAWN_RULES.update({role: _IMPLEMENTER + ("spawn_within_coders",) for role in tables.CODERS})
-
-SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
+# What a spawn waits for (the last column of tables.ROLE_ROWS) -> the guards beside those of every spawn, in the order in which they are asked
+STAGES: dict[str, tuple[str, ...]] = {
+    "at any time": (),
+    "after the plan": ("spawn_after_plan",),
+    "for listed risks": ("spawn_after_plan", "spawn_after_risk_list"),
+    "to review": ("spawn_after_plan", "spawn_after_owner"),
+    "to implement": _IMPLEMENTING,
+    "to implement, within --coders": _IMPLEMENTING + ("spawn_within_coders",),
+}
+SPAWN_RULES: dict[str, tuple[str, ...]] = {role: _ALWAYS + STAGES[stage] for roles, _modes, stage in tables.ROLE_ROWS for role in roles}
 
 
 def spawn_rules(state: State) -> dict[str, tuple[str, ...]]:

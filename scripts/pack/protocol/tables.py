@@ -42,7 +42,6 @@ RESEARCHERS: tuple[str, ...] = (CODEBASE_RESEARCHER, "reference-researcher", "we
 RISK_TESTER = "risk-tester"
 ENABLING = "enabling-agent"  # one-shot, by trigger: a specialist of the sensitive area that a high-risk task touches
 APPROVERS: tuple[str, ...] = REVIEWERS + (ENABLING, TECH_LEAD)
-ROLES: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + (ENABLING,) + RESEARCHERS + (RISK_TESTER,)
 
 # One living holder at a time: two of these at once could not be told apart by the matrix or the epochs.
 SINGLETONS: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + REVIEWERS
@@ -88,15 +87,24 @@ APPROVAL_MATRIX: dict[str, tuple[str, ...]] = {
     MEDIUM: (TASK_REVIEWERS, TECH_LEAD),
     COMPLEX: SPECIALISTS + (TECH_LEAD,),
 }
-# Roles that a mode has at all (PROTOCOL 8: "no role that the mode does not have").
+# A row for each group of roles: the modes that have it at all (PROTOCOL 8: "no role that the mode does not have"), and what its spawn waits for
+# (a row of STAGES in guards_spawn.py). Who is in no row is no role; who belongs to none of the groups above edits no file (access.py).
+_BEYOND_SIMPLE: tuple[Mode, ...] = (ESCALATED, MEDIUM, COMPLEX)
+ROLE_ROWS: tuple[tuple[tuple[str, ...], tuple[Mode, ...], str], ...] = (
+    ((SUPERVISOR,), MODES, "at any time"),
+    ((TECH_LEAD,), _BEYOND_SIMPLE, "after the plan"),
+    (CODERS, MODES, "to implement, within --coders"),
+    ((TEST_WRITER,), MODES, "to implement"),
+    (SPECIALISTS, _BEYOND_SIMPLE, "to review"),
+    ((UNIFIED,), (SIMPLE, ESCALATED), "to review"),
+    ((ENABLING,), _BEYOND_SIMPLE, "to review"),
+    (RESEARCHERS, MODES, "at any time"),
+    ((RISK_TESTER,), _BEYOND_SIMPLE, "for listed risks"),
+)
+ROLES: tuple[str, ...] = tuple(role for roles, _modes, _stage in ROLE_ROWS for role in roles)
 MODE_ROLES: dict[str, tuple[str, ...]] = {
-    SIMPLE: (SUPERVISOR, UNIFIED) + IMPLEMENTERS + RESEARCHERS,
-    ESCALATED: (SUPERVISOR, TECH_LEAD) + REVIEWERS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
-    MEDIUM: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
-    COMPLEX: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
+    mode: tuple(role for roles, modes, _stage in ROLE_ROWS if mode in modes for role in roles) for mode in MODES
 }
-for _mode in (ESCALATED, MEDIUM, COMPLEX):
-    MODE_ROLES[_mode] += (ENABLING,)
 # Sensitive areas (the seed's): words of a path, whole, in any case. What is sensitive by what it imports the plan says (`sensitive`), from the
 # researcher's report. A high-risk task that touches one needs the enabling agent's approval beside the three reviewers'.
 SENSITIVE = {
