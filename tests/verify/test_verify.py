@@ -3,11 +3,13 @@
 import os
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
 from tests.conftest import git
 from hooks.driver import Session
+from pack.base import checkout
 from pack.gate import verification as gate
 
 BUILD, TEST = "python3 -m compileall -q src", "python3 -m unittest -q"
@@ -356,3 +358,15 @@ def test_conventions_count_as_updated_by_real_lines_only(project, tmp_path, befo
     state = s.state()
     found = conventions.now(Store, s.project, state["team"]["conventions"])
     assert (guards_teardown.conventions_changed(state, {"conventions": found}, None) is None) is counts
+
+
+def test_the_folder_that_checkouts_lie_in_stays_as_it_was(project, tmp_path, monkeypatch):
+    """Also where a checkout is gone before it is taken away: in a container that runs as root `/tmp` would be root's alone."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    (tmp_path / "temp").mkdir()
+    (tmp_path / "temp").chmod(0o1777)
+    made = checkout.Checkout(str(project), git(project, "rev-parse", "HEAD^{tree}").strip())
+    assert made.home.startswith(str(tmp_path / "temp"))
+    shutil.rmtree(made.home)
+    made.remove()
+    assert (tmp_path / "temp").stat().st_mode & 0o7777 == 0o1777

@@ -90,7 +90,8 @@ class Checkout:
 
         def again(function: Callable[[str], object], path: str, _why: object) -> None:
             try:
-                os.chmod(os.path.dirname(path), 0o700)
+                if path != self.home:  # what it lies in is the system's folder for such: to root that would be closed to everybody else
+                    os.chmod(os.path.dirname(path), 0o700)
                 function(path)
             except OSError:
                 pass
