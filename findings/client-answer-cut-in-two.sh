@@ -2,9 +2,11 @@
 # Claude Code 2.1.332, -p: an answer that is cut off, by the connection in the middle of the stream or by stop_reason max_tokens, is not asked for again: the
 # client keeps the first half as the assistant's and asks the model to go on ("Your response above was cut off mid-stream. Resume directly from where it stops",
 # "Output token limit hit. Resume directly"). What -p prints, `result` of --output-format json and last_assistant_message of the Stop hook are the second half
-# alone; exit code 0, stderr empty, subtype success. So a script that takes the output for the answer gets its end, of a JSON text the closing half. Seen: the
-# model sent FIRST-HALF and SECOND-HALF, printed is SECOND-HALF, in both cases. A good guess was a retry, or both halves together. Installs the client into a
-# temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# alone; exit code 0, stderr empty, subtype success. So a script that takes the output for the answer gets its end, of a JSON text the closing half. A subagent
+# is told something else in the same two cases ("only your next message is delivered. Write the complete response again from the start", "Your caller does not
+# receive an answer in pieces"), so its last words may be whole. Seen: the model sent FIRST-HALF and SECOND-HALF, printed is SECOND-HALF, in both cases. A good
+# guess was a retry, or both halves together. Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the
+# real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)
@@ -68,7 +70,11 @@ echo '{"name": "probe", "version": "1.0.0", "description": "d"}' > plugin/.claud
 "$python" - <<'END'
 import json, os
 half = lambda text: {"type": "text", "text": text}
-json.dump({actor: [[half("FIRST-HALF"), {"type": end}], [half("SECOND-HALF")]] for actor, end in (("DROPPED", "cut"), ("LIMIT", "full"))}, open("script.json", "w"))
+json.dump({actor: [[half("FIRST-HALF"), {"type": end}], [half("SECOND-HALF")]] for actor, end in (("DROPPED", "cut"), ("LIMIT", "full"), ("WORKER", "cut"))}
+          | {"LEAD": [[{"type": "tool_use", "name": "Agent", "input": {"description": "w", "prompt": "do", "subagent_type": "probe:worker", "run_in_background": False}}], [half("done")]]},
+          open("script.json", "w"))
+os.mkdir("plugin/agents")
+open("plugin/agents/worker.md", "w").write("---\nname: worker\ndescription: works\n---\nWORKER\n")
 log = {"type": "command", "command": "cat >>'%s/events.jsonl'" % os.getcwd()}
 json.dump({"hooks": {"Stop": [{"hooks": [log]}]}}, open("plugin/hooks/hooks.json", "w"))
 END
@@ -88,12 +94,19 @@ env -i PATH="$PATH" HOME="$work/home" TERM=xterm ANTHROPIC_BASE_URL="http://127.
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 240 "$claude" -p "LIMIT go" --plugin-dir ../plugin \
   --dangerously-skip-permissions </dev/null >../limit 2>../complaints || { echo "the client ended with $?"; exit 1; }
 cd ..
+cd project
+env -i PATH="$PATH" HOME="$work/home" TERM=xterm ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat ../port)" ANTHROPIC_API_KEY=none DISABLE_AUTOUPDATER=1 \
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 240 "$claude" -p "LEAD go" --plugin-dir ../plugin \
+  --dangerously-skip-permissions </dev/null >../lead 2>../complaints || { echo "the client ended with $?"; exit 1; }
+cd ..
 "$python" - <<'END'
 import json, sys
 dropped, limit = json.load(open("dropped.json")), open("limit").read()
 ends = [json.loads(line)["last_assistant_message"] for line in open("events.jsonl")]
-asked = [json.dumps(last) for actor, last in map(json.loads, open("asked.jsonl")) if actor]
-print("printed: %r and %r, Stop: %s, requests: %d" % (dropped["result"], limit, ends, len(asked)))
-same = (dropped["result"], dropped["subtype"], limit) == ("SECOND-HALF", "success", "SECOND-HALF\n") and ends == ["SECOND-HALF", "SECOND-HALF"]
-sys.exit(0 if same and len(asked) == 4 and "cut off mid-stream" in asked[1] and "Output token limit hit" in asked[3] else "changed")
+asked = {name: [json.dumps(last) for actor, last in map(json.loads, open("asked.jsonl")) if actor == name] for name in ("DROPPED", "LIMIT", "WORKER")}
+again = "Write the complete response again" in asked["WORKER"][-1]
+print("printed: %r and %r, Stop: %s, requests: %s, agent asked for the whole: %s" % (dropped["result"], limit, ends[:2], [len(x) for x in asked.values()], again))
+same = (dropped["result"], dropped["subtype"], limit) == ("SECOND-HALF", "success", "SECOND-HALF\n") and ends[:2] == ["SECOND-HALF", "SECOND-HALF"]
+same = same and len(asked["DROPPED"]) == len(asked["LIMIT"]) == 2 and "Resume directly from where it stops" in asked["DROPPED"][1]
+sys.exit(0 if same and "Output token limit hit. Resume directly" in asked["LIMIT"][1] and again else "changed")
 END

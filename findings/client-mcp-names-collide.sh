@@ -61,7 +61,7 @@ mkdir -p home project plugin/.claude-plugin plugin/hooks
 echo '{"name": "probe", "version": "1.0.0", "description": "d"}' > plugin/.claude-plugin/plugin.json
 cat > server.py <<'END'
 # An MCP server over stdio: answers what it knows.
-import json, sys, time
+import json, os, sys
 TOOLS = [{"name": name} for name in sys.argv[1:]]
 def answer(name):
     return {"content": [{"type": "text", "text": "this is " + name}]}

@@ -62,7 +62,7 @@ mkdir -p home project plugin/.claude-plugin plugin/hooks
 echo '{"name": "probe", "version": "1.0.0", "description": "d"}' > plugin/.claude-plugin/plugin.json
 cat > server.py <<'END'
 # An MCP server over stdio: answers what it knows.
-import json, sys, time
+import json, os, sys
 TOOLS = [{"name": name} for name in ("both", "failed", "audience")]
 def answer(name):
     if name == "audience":
