@@ -1,12 +1,12 @@
 #!/bin/sh
-# Claude Code 2.1.332, -p: an answer that is cut off, by the connection in the middle of the stream or by stop_reason max_tokens, is not asked for again: the
-# client keeps the first half as the assistant's and asks the model to go on ("Your response above was cut off mid-stream. Resume directly from where it stops",
-# "Output token limit hit. Resume directly"). What -p prints, `result` of --output-format json and last_assistant_message of the Stop hook are the second half
-# alone; exit code 0, stderr empty, subtype success. So a script that takes the output for the answer gets its end, of a JSON text the closing half. A subagent
-# is told something else in the same two cases ("only your next message is delivered. Write the complete response again from the start", "Your caller does not
-# receive an answer in pieces"), so its last words may be whole. Seen: the model sent FIRST-HALF and SECOND-HALF, printed is SECOND-HALF, in both cases. A good
-# guess was a retry, or both halves together. Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the
-# real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), -p: an answer that is cut off, by the connection in the middle of the stream or by stop_reason max_tokens, is not asked
+# for again: the client keeps the first half as the assistant's and asks the model to go on ("Your response above was cut off mid-stream. Resume directly from
+# where it stops", "Output token limit hit. Resume directly"). What -p prints, `result` of --output-format json and last_assistant_message of the Stop hook are
+# the second half alone; exit code 0, stderr empty, subtype success. So a script that takes the output for the answer gets its end, of a JSON text the closing
+# half. A subagent is told something else in the same two cases ("only your next message is delivered. Write the complete response again from the start", "Your
+# caller does not receive an answer in pieces"), so its last words may be whole. Seen: the model sent FIRST-HALF and SECOND-HALF, printed is SECOND-HALF, in
+# both cases. A good guess was a retry, or both halves together. Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1
+# stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

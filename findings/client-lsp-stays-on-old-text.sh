@@ -1,11 +1,11 @@
 #!/bin/sh
-# Claude Code 2.1.332, a plugin's language server (.lsp.json): the client opens a file for it at the model's own Write or Edit, and sends didChange for Edit and
-# Write only. What a command of the Bash tool changes (a formatter, a generator, git checkout) is not sent, neither at once nor when the model then reads the
-# file or asks the LSP tool about it, nor as didChangeWatchedFiles, though the client tells the *model* that the file has changed on disk. So the server answers
-# for, and reports problems of, text that is no more, until the next Edit, and a file that was removed stays open. Seen by the server: didOpen "first", hover,
-# (Bash writes "second"), hover, (Read), hover, (Edit) didChange "third"; no didClose after rm. A good guess was that the client brings the file up to date
-# before it asks. Installs the client into a temporary folder, which it removes; the server is a child of the client; a scripted model on 127.0.0.1 stands in
-# for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), a plugin's language server (.lsp.json): the client opens a file for it at the model's own Write or Edit, and sends
+# didChange for Edit and Write only. What a command of the Bash tool changes (a formatter, a generator, git checkout) is not sent, neither at once nor when the
+# model then reads the file or asks the LSP tool about it, nor as didChangeWatchedFiles, though the client tells the *model* that the file has changed on disk.
+# So the server answers for, and reports problems of, text that is no more, until the next Edit, and a file that was removed stays open. Seen by the server:
+# didOpen "first", hover, (Bash writes "second"), hover, (Read), hover, (Edit) didChange "third"; no didClose after rm. A good guess was that the client brings
+# the file up to date before it asks. Installs the client into a temporary folder, which it removes; the server is a child of the client; a scripted model on
+# 127.0.0.1 stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

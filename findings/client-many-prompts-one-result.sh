@@ -1,11 +1,11 @@
 #!/bin/sh
-# Claude Code 2.1.332, -p --input-format stream-json: three user messages sent at once, the first of which makes the model call a tool. There is one `result`,
-# one Stop and one turn for all three: the other two are put beside the tool's result ("The user sent a new message while you were working"), after a
-# UserPromptSubmit each, in the middle of the turn. A hook that blocks one of them takes it out of the running turn: the model sees nothing of it, the output
-# has one line system/informational with the reason, and no result. So a program that sends N messages and waits for N results waits for ever, and one that
-# resets its state at UserPromptSubmit does so between a PostToolUse and the Stop of the same turn. Seen: prompts one two three, events PreToolUse PostToolUse
-# before the second and third, result 1, words in the request: three, not two. A good guess was a turn and a result for each. Installs the client into a
-# temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), -p --input-format stream-json: three user messages sent at once, the first of which makes the model call a tool. There is
+# one `result`, one Stop and one turn for all three: the other two are put beside the tool's result ("The user sent a new message while you were working"),
+# after a UserPromptSubmit each, in the middle of the turn. A hook that blocks one of them takes it out of the running turn: the model sees nothing of it, the
+# output has one line system/informational with the reason, and no result. So a program that sends N messages and waits for N results waits for ever, and one
+# that resets its state at UserPromptSubmit does so between a PostToolUse and the Stop of the same turn. Seen: prompts one two three, events PreToolUse
+# PostToolUse before the second and third, result 1, words in the request: three, not two. A good guess was a turn and a result for each. Installs the client
+# into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

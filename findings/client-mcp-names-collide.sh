@@ -1,10 +1,11 @@
 #!/bin/sh
-# Claude Code 2.1.332: an MCP server with two tools whose names become one, my.tool and my_tool (what is no letter, digit, _ or - becomes _). The tool that is
-# listed first answers to that name, also where the other one bears exactly this name: my_tool, which is there, cannot be called. Nothing says so: the server
-# counts as connected, stderr is empty, the call succeeds. A hook's tool_name is the made-up name, its mcp_server has no other, so a hook that knows the tools
-# by their names judges the wrong one. Listed the other way round, my.tool is what is lost. Seen: the call of mcp__plugin_probe_s__my_tool reaches my.tool; for
-# the server "t", which lists my_tool first, my_tool. A good guess was that the exact name wins, or that one is numbered. Installs the client into a temporary
-# folder, which it removes; the servers are children of the client; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike): an MCP server with two tools whose names become one, my.tool and my_tool (what is no letter, digit, _ or - becomes _).
+# The tool that is listed first answers to that name, also where the other one bears exactly this name: my_tool, which is there, cannot be called. Nothing says
+# so: the server counts as connected, stderr is empty, the call succeeds. A hook's tool_name is the made-up name, its mcp_server has no other, so a hook that
+# knows the tools by their names judges the wrong one. Listed the other way round, my.tool is what is lost. Seen: the call of mcp__plugin_probe_s__my_tool
+# reaches my.tool; for the server "t", which lists my_tool first, my_tool. A good guess was that the exact name wins, or that one is numbered. Installs the
+# client into a temporary folder, which it removes; the servers are children of the client; a scripted model on 127.0.0.1 stands in for the real one. Exits 0
+# while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Claude Code 2.1.332: a tool of an MCP server that answers with content (words for the model) and structuredContent. The model is given the structured part
-# alone, as compact JSON; the words are dropped without a word, a hint or a warning in them too, also where the tool declares no outputSchema. A hook sees the
-# same: tool_response is one string of JSON, whereas for a tool with content only it is a list of blocks, so a hook that reads tool_response[0].text breaks.
-# With isError it is the other way round: the words are kept, the structure goes. And annotations.audience is not looked at: a block for ["user"] goes to the
-# model like one for ["assistant"], without its annotation. Seen: both {"n":1}; failed WORDS; audience FOR-USER FOR-MODEL. A good guess was that the model reads
-# content, which the protocol wants for all clients, and that the structure is for programs. Installs the client into a temporary folder, which it removes; the
-# server is a child of the client; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike): a tool of an MCP server that answers with content (words for the model) and structuredContent. The model is given the
+# structured part alone, as compact JSON; the words are dropped without a word, a hint or a warning in them too, also where the tool declares no outputSchema. A
+# hook sees the same: tool_response is one string of JSON, whereas for a tool with content only it is a list of blocks, so a hook that reads
+# tool_response[0].text breaks. With isError it is the other way round: the words are kept, the structure goes. And annotations.audience is not looked at: a
+# block for ["user"] goes to the model like one for ["assistant"], without its annotation. Seen: both {"n":1}; failed WORDS; audience FOR-USER FOR-MODEL. A good
+# guess was that the model reads content, which the protocol wants for all clients, and that the structure is for programs. Installs the client into a temporary
+# folder, which it removes; the server is a child of the client; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Claude Code 2.1.332, -p: SIGINT while a tool runs (Ctrl-C, or a program that ends its child the polite way) ends the client with exit code 0 and an empty
-# stderr. With --output-format text, standard output is "Execution error", which a script takes for the answer; with json, subtype is error_during_execution and
-# is_error true, the only signs. There is no Stop, no StopFailure, no PostToolUseFailure for the tool that was cut off: after PreToolUse comes SessionEnd.
-# SIGTERM instead ends it with 143 and prints nothing. So `claude -p ... && next` goes on to next after Ctrl-C, and who books tool calls in and out by hooks
-# keeps one open. Seen: as said, events PreToolUse SessionEnd. A good guess was 130. Installs the client into a temporary folder, which it removes; a scripted
-# model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), -p: SIGINT while a tool runs (Ctrl-C, or a program that ends its child the polite way) ends the client with exit code 0
+# and an empty stderr. With --output-format text, standard output is "Execution error", which a script takes for the answer; with json, subtype is
+# error_during_execution and is_error true, the only signs. There is no Stop, no StopFailure, no PostToolUseFailure for the tool that was cut off: after
+# PreToolUse comes SessionEnd. SIGTERM instead ends it with 143 and prints nothing. So `claude -p ... && next` goes on to next after Ctrl-C, and who books tool
+# calls in and out by hooks keeps one open. Seen: as said, events PreToolUse SessionEnd. A good guess was 130. Installs the client into a temporary folder,
+# which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

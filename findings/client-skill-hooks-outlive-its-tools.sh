@@ -1,10 +1,10 @@
 #!/bin/sh
-# Claude Code 2.1.332, -p: a skill's front matter with allowed-tools and hooks, loaded by the model in the first of two turns of one session. The two keys do
-# not live equally long: allowed-tools ends with the turn (the next turn's call is refused for want of permission), the hooks go on: they run at the call that
-# is refused, and in every later turn, though nothing loads the skill again. So a skill that brings its own guard or log keeps it in the session for good, and
-# what a skill's hook may take for "my skill is at work" is only "it once was". Seen: turn 1 touch a1 ran, hook once; turn 2 touch a2 refused, hook again. A
-# good guess was one life for both, that of the turn. Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for
-# the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), -p: a skill's front matter with allowed-tools and hooks, loaded by the model in the first of two turns of one session.
+# The two keys do not live equally long: allowed-tools ends with the turn (the next turn's call is refused for want of permission), the hooks go on: they run at
+# the call that is refused, and in every later turn, though nothing loads the skill again. So a skill that brings its own guard or log keeps it in the session
+# for good, and what a skill's hook may take for "my skill is at work" is only "it once was". Seen: turn 1 touch a1 ran, hook once; turn 2 touch a2 refused,
+# hook again. A good guess was one life for both, that of the turn. Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1
+# stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

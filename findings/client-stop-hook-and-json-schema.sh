@@ -1,11 +1,11 @@
 #!/bin/sh
-# Claude Code 2.1.332, -p --json-schema with a Stop hook that blocks. (1) Once the model has called StructuredOutput, Stop is sent, but the hook's answer is not
-# heard: neither {"decision": "block"} nor exit 2 makes the model go on, and its reason stands nowhere. (2) Where the model ends with words first, the hook is
-# heard; but the client's own insistence ("You MUST call the StructuredOutput tool") comes once, where no hook blocks, and then does not come: the next end with
-# words is the end, with exit code 0, subtype success and no structured_output. So a gate at Stop holds nothing in such a session, and takes the schema away.
-# Seen: (1) Stop once, one request, structured_output {"a": 1}; (2) blocked: requests 2, result "words again", structured_output absent; not blocked: requests
-# 2, the second with MUST call, structured_output {"a": 2}. A good guess was that Stop blocks as ever, and that the schema holds. Installs the client into a
-# temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), -p --json-schema with a Stop hook that blocks. (1) Once the model has called StructuredOutput, Stop is sent, but the
+# hook's answer is not heard: neither {"decision": "block"} nor exit 2 makes the model go on, and its reason stands nowhere. (2) Where the model ends with words
+# first, the hook is heard; but the client's own insistence ("You MUST call the StructuredOutput tool") comes once, where no hook blocks, and then does not
+# come: the next end with words is the end, with exit code 0, subtype success and no structured_output. So a gate at Stop holds nothing in such a session, and
+# takes the schema away. Seen: (1) Stop once, one request, structured_output {"a": 1}; (2) blocked: requests 2, result "words again", structured_output absent;
+# not blocked: requests 2, the second with MUST call, structured_output {"a": 2}. A good guess was that Stop blocks as ever, and that the schema holds. Installs
+# the client into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Claude Code 2.1.332, -p: a tool call runs as soon as its block is whole, while the model still writes the rest of the same answer, and its PreToolUse and
-# PostToolUse hooks with it. So a hook that judges the first call of an answer cannot know whether another one follows, and what one answer asked for can be
-# judged against two states of the disk. If the stream then breaks off, the answer is neither asked for again nor taken back: what ran has run, its results go
-# into the next request, a call of which only half had come is dropped without a word and without any event, exit code 0. Seen: the model holds its stream open
-# until PostToolUse of call 1 has come, sends call 2, waits again, sends half of a call 3 and closes the connection: Pre 1, Post 1, Pre 2, Post 2, PostToolBatch
-# of 2, next request with results one and two, no third. A good guess was that calls wait for the end of the answer, and that a broken stream is sent again.
-# Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), -p: a tool call runs as soon as its block is whole, while the model still writes the rest of the same answer, and its
+# PreToolUse and PostToolUse hooks with it. So a hook that judges the first call of an answer cannot know whether another one follows, and what one answer asked
+# for can be judged against two states of the disk. If the stream then breaks off, the answer is neither asked for again nor taken back: what ran has run, its
+# results go into the next request, a call of which only half had come is dropped without a word and without any event, exit code 0. Seen: the model holds its
+# stream open until PostToolUse of call 1 has come, sends call 2, waits again, sends half of a call 3 and closes the connection: Pre 1, Post 1, Pre 2, Post 2,
+# PostToolBatch of 2, next request with results one and two, no third. A good guess was that calls wait for the end of the answer, and that a broken stream is
+# sent again. Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)
