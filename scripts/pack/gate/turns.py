@@ -145,7 +145,7 @@ def _first_of(call: Call, todo: Sequence[Any]) -> str | None:
             entry = view.entry(call.state, s["who"])
             step = "%s#%d" % (s["step"], entry["inc"]) if entry else s["step"]  # a successor is told anew
             call.append("NUDGED", actor=machine.GATE, who=s["who"], step=step, task=s["task"])
-            return "team: before you end your turn: " + s["text"] + "."
+            return "team: before you end your turn: %s." % s["text"]
         except Refusal:
             if s["task"] is not None and s["who"] != tables.LEAD:
                 task = view.task(call.state, s["task"])
