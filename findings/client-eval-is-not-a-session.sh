@@ -12,7 +12,7 @@ model=
 trap '[ -z "$model" ] || kill "$model" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 cd "$work"
-timeout 300 npm install --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$work" @anthropic-ai/claude-code@2.1.332 >/dev/null
+timeout 600 npm install --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$work" @anthropic-ai/claude-code@2.1.332 >/dev/null
 claude=$(ls node_modules/@anthropic-ai/claude-code-*/claude)
 claude=$work/$claude
 cat > model.py <<'END'
@@ -72,9 +72,10 @@ runs: 1
 graders:
   - {type: regex, name: said, pattern: done}
 END
-timeout 200 "$python" model.py &
+timeout 600 "$python" model.py &
 model=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do [ -f port ] || sleep 0.5; done
+tries=0
+until [ -f port ]; do tries=$((tries + 1)); [ $tries -lt 300 ] || { echo "no model"; exit 1; }; sleep 0.2; done
 run() {  # run NAME ARGUMENTS...: the client; asked.NAME has what the model was asked
   name=$1
   shift
@@ -83,7 +84,7 @@ run() {  # run NAME ARGUMENTS...: the client; asked.NAME has what the model was 
 END
   : > asked.jsonl
   (cd project; env -i PATH="$PATH" HOME="$work/home" TERM=xterm SHELL=/bin/bash ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat ../port)" ANTHROPIC_API_KEY=none \
-    DISABLE_AUTOUPDATER=1 CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 80 "$claude" "$@" </dev/null >"../said.$name" 2>&1) ||
+    DISABLE_AUTOUPDATER=1 CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 240 "$claude" "$@" </dev/null >"../said.$name" 2>&1) ||
     { echo "the client ended with $?"; cat "said.$name"; exit 1; }
   mv asked.jsonl "asked.$name"
 }

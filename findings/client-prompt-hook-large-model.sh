@@ -12,7 +12,7 @@ model=
 trap '[ -z "$model" ] || kill "$model" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 cd "$work"
-timeout 300 npm install --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$work" @anthropic-ai/claude-code@2.1.332 >/dev/null
+timeout 600 npm install --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$work" @anthropic-ai/claude-code@2.1.332 >/dev/null
 claude=$(ls node_modules/@anthropic-ai/claude-code-*/claude)
 claude=$work/$claude
 cat > model.py <<'END'
@@ -70,12 +70,13 @@ cat > script.json <<'END'
 {"LEAD": [{"type": "tool_use", "name": "Bash", "input": {"command": "echo one", "description": "d"}},
           {"type": "tool_use", "name": "Bash", "input": {"command": "echo two", "description": "d"}}, {"type": "text", "text": "done"}]}
 END
-timeout 100 "$python" model.py &
+timeout 600 "$python" model.py &
 model=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do [ -f port ] || sleep 0.5; done
+tries=0
+until [ -f port ]; do tries=$((tries + 1)); [ $tries -lt 300 ] || { echo "no model"; exit 1; }; sleep 0.2; done
 cd project
 env -i PATH="$PATH" HOME="$work/home" TERM=xterm ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat ../port)" ANTHROPIC_API_KEY=none DISABLE_AUTOUPDATER=1 \
-  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 60 "$claude" -p "LEAD go" --plugin-dir ../plugin \
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 240 "$claude" -p "LEAD go" --plugin-dir ../plugin \
   --output-format json --dangerously-skip-permissions </dev/null >../said 2>../complaints || { echo "the client ended with $?"; exit 1; }
 cd ..
 "$python" - <<'END'

@@ -8,8 +8,8 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" fastavro==1.13.1 avro==1.12.0 2>/dev/null
-PYTHONPATH=$home timeout 20 "$python" -c '
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" fastavro==1.13.1 avro==1.12.0 2>/dev/null
+PYTHONPATH=$home timeout 120 "$python" -c '
 import io, sys, fastavro, avro.errors, avro.io, avro.schema
 
 def there_and_back(value):

@@ -9,9 +9,9 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 180 "$python" -m pip install --quiet --disable-pip-version-check --target "$home/py" httpx==0.28.1 httpx-sse==0.4.3 requests==2.34.2 2>/dev/null
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home/py" httpx==0.28.1 httpx-sse==0.4.3 requests==2.34.2 2>/dev/null
 cd "$home"
-HOME=$home NO_PROXY='*' PYTHONPATH=$home/py timeout 60 "$python" -c '
+HOME=$home NO_PROXY='*' PYTHONPATH=$home/py timeout 240 "$python" -c '
 import http.server, json, sys, threading
 import httpx, httpx_sse, requests
 

@@ -7,8 +7,8 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" in-toto-attestation==0.9.3 2>/dev/null
-PYTHONPATH=$home timeout 20 "$python" -c '
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" in-toto-attestation==0.9.3 2>/dev/null
+PYTHONPATH=$home timeout 120 "$python" -c '
 import sys
 from google.protobuf.json_format import MessageToDict
 from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor

@@ -9,14 +9,14 @@ home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
 cd "$home"
 printf '{"private": true}' >package.json
-timeout 300 npm install --silent --no-fund --no-audit jest@30.5.2 mocha@12.0.3 vitest@4.1.12 >/dev/null
+timeout 600 npm install --silent --no-fund --no-audit jest@30.5.2 mocha@12.0.3 vitest@4.1.12 >/dev/null
 BODY="test('one', () => {}); test('quits', () => { process.exit(0) }); test('three', () => { throw new Error('x') });"
 mkdir jest mocha vitest node
 echo "$BODY" >jest/a.test.js
 echo "const test = it; $BODY" >mocha/a.js
 echo "import { test } from 'vitest'; $BODY" >vitest/a.test.mjs
 echo "import { test } from 'node:test'; $BODY" >node/a.test.mjs
-ended() { name=$1; shift; code=0; NO_COLOR=1 CI=1 timeout 60 "$@" >"$name.txt" 2>&1 </dev/null || code=$?; echo "$name $code"; }
+ended() { name=$1; shift; code=0; NO_COLOR=1 CI=1 timeout 240 "$@" >"$name.txt" 2>&1 </dev/null || code=$?; echo "$name $code"; }
 seen=$(ended jest npx jest jest/a.test.js; ended mocha npx mocha mocha/a.js; ended vitest npx vitest run vitest/a.test.mjs; ended node node --test node/a.test.mjs)
 echo "$seen"
 grep -E "^# (tests|pass|fail) " node.txt

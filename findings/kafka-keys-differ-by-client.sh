@@ -9,9 +9,9 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" confluent-kafka==2.16.1 aiokafka==0.14.0 2>/dev/null
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" confluent-kafka==2.16.1 aiokafka==0.14.0 2>/dev/null
 cd "$home"
-PYTHONPATH=$home timeout 90 "$python" -c '
+PYTHONPATH=$home timeout 240 "$python" -c '
 import asyncio, sys
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import Producer

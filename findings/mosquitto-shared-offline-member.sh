@@ -8,9 +8,9 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" paho-mqtt==2.2.0 2>/dev/null
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" paho-mqtt==2.2.0 2>/dev/null
 cd "$home"
-PATH=$PATH:/usr/sbin PYTHONPATH=$home timeout 60 "$python" -c '
+PATH=$PATH:/usr/sbin PYTHONPATH=$home timeout 240 "$python" -c '
 import socket, subprocess, sys, threading, time
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes

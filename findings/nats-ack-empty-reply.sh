@@ -9,7 +9,7 @@ python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
 cd "$home"
-PATH=$PATH:/usr/sbin timeout 60 "$python" -c '
+PATH=$PATH:/usr/sbin timeout 240 "$python" -c '
 import json, socket, subprocess, sys, time
 
 with socket.socket() as probe:

@@ -6,7 +6,7 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-timeout 400 npm install --silent --no-audit --no-fund --prefix "$work/client" @anthropic-ai/claude-code@2.1.329 >/dev/null
+timeout 600 npm install --silent --no-audit --no-fund --prefix "$work/client" @anthropic-ai/claude-code@2.1.329 >/dev/null
 mkdir -p home "market/.claude-plugin" market/.venv market/build market/commands
 echo '{"name": "m", "owner": {"name": "o"}, "plugins": [{"name": "p", "source": "./"}]}' > market/.claude-plugin/marketplace.json
 echo '{"name": "p", "version": "1.0.0", "description": "d"}' > market/.claude-plugin/plugin.json
@@ -19,10 +19,10 @@ git -C market -c user.name=n -c user.email=n@example.invalid commit -qm one
 export HOME="$work/home" ANTHROPIC_BASE_URL=http://127.0.0.1:9 DISABLE_AUTOUPDATER=1 CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
 unset CLAUDE_CONFIG_DIR
 claude="$work/client/node_modules/.bin/claude"
-timeout 60 "$claude" --version
-if timeout 60 "$claude" plugin marketplace add "file://$work/market"; then echo "changed: file:// is taken"; exit 1; fi
-timeout 60 "$claude" plugin marketplace add "$work/market"
-timeout 60 "$claude" plugin install p@m
+timeout 240 "$claude" --version
+if timeout 240 "$claude" plugin marketplace add "file://$work/market"; then echo "changed: file:// is taken"; exit 1; fi
+timeout 240 "$claude" plugin marketplace add "$work/market"
+timeout 240 "$claude" plugin install p@m
 cd home/.claude/plugins/cache/m/p/1.0.0
 find . -name left-over
 [ -e .venv/left-over ] && [ -e build/left-over ] && [ ! -e .git ] || { echo "changed: ignored files are not copied, or .git is"; exit 1; }

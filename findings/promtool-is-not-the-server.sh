@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
 cd "$home"
-timeout 90 "$python" -c '
+timeout 240 "$python" -c '
 import http.server, json, socket, subprocess, sys, threading, time, urllib.parse, urllib.request
 
 PAGES = {

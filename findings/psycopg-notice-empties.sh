@@ -16,12 +16,12 @@ else
   as=
 fi
 trap '$as "$bin/pg_ctl" -D "$home/data" -m immediate stop >/dev/null 2>&1; rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home/py" 'psycopg[binary]==3.3.9' 2>/dev/null
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home/py" 'psycopg[binary]==3.3.9' 2>/dev/null
 cd "$home"
 export HOME="$home"
 $as "$bin/initdb" -D "$home/data" -U postgres -A trust --no-sync >/dev/null
-$as timeout 60 "$bin/pg_ctl" -D "$home/data" -w -l "$home/data/log" -o "-h '' -k $home -c synchronous_standby_names=gone" start >/dev/null
-PYTHONPATH=$home/py timeout 60 "$python" -c '
+$as timeout 200 "$bin/pg_ctl" -D "$home/data" -w -l "$home/data/log" -o "-h '' -k $home -c synchronous_standby_names=gone" start >/dev/null
+PYTHONPATH=$home/py timeout 240 "$python" -c '
 import sys, threading
 import psycopg
 

@@ -9,7 +9,7 @@ python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
 "$python" -m venv "$home/venv"
-timeout 200 "$home/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 2>/dev/null
+timeout 600 "$home/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 2>/dev/null
 mkdir "$home/project"
 cd "$home/project"
 cat > test_parts.py <<'PYTHON'
@@ -31,8 +31,8 @@ class T(unittest.TestCase):
             with self.subTest(i=i):
                 self.assertFalse(BAD and i == 1)
 PYTHON
-good=$(BAD=0 timeout 60 "$home/venv/bin/pytest" -q | tail -1)
-bad=$(BAD=1 timeout 60 "$home/venv/bin/pytest" -q | tail -1) || true
+good=$(BAD=0 timeout 240 "$home/venv/bin/pytest" -q | tail -1)
+bad=$(BAD=1 timeout 240 "$home/venv/bin/pytest" -q | tail -1) || true
 echo "all pass: $good"
 echo "one part of each fails: $bad"
 case "$good" in "2 passed, 5 subtests passed in "*) ;; *) echo "changed"; exit 1 ;; esac

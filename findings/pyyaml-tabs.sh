@@ -6,8 +6,8 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" pyyaml==6.0.3 2>/dev/null
-PYTHONPATH=$home timeout 20 "$python" -c '
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" pyyaml==6.0.3 2>/dev/null
+PYTHONPATH=$home timeout 120 "$python" -c '
 import sys, yaml
 
 text = "tools:\tRead,\tGrep\n"

@@ -9,9 +9,9 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" redis==8.1.0 2>/dev/null
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" redis==8.1.0 2>/dev/null
 cd "$home"
-PYTHONPATH=$home timeout 60 "$python" -c '
+PYTHONPATH=$home timeout 240 "$python" -c '
 import subprocess, sys, time
 import redis
 

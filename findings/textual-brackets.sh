@@ -10,8 +10,8 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 200 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" textual==8.2.8 2>/dev/null
-PYTHONPATH=$home timeout 100 "$python" -c '
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" textual==8.2.8 2>/dev/null
+PYTHONPATH=$home timeout 240 "$python" -c '
 import asyncio, sys
 from textual.app import App
 from textual.widgets import Button, DataTable, Log, OptionList, RichLog, Static, Tree

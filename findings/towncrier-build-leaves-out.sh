@@ -8,7 +8,7 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" towncrier==26.9.0 2>/dev/null
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" towncrier==26.9.0 2>/dev/null
 cd "$home"
 mkdir -p project/changes
 cd project
@@ -31,9 +31,9 @@ echo "A lost one." >changes/9.fixed.md
 g add .
 g commit -qm two
 check=0
-timeout 60 "$python" -m towncrier check --compare-with base >check.txt 2>&1 || check=$?
+timeout 240 "$python" -m towncrier check --compare-with base >check.txt 2>&1 || check=$?
 build=0
-timeout 60 "$python" -m towncrier build --yes >build.txt 2>&1 || build=$?
+timeout 240 "$python" -m towncrier build --yes >build.txt 2>&1 || build=$?
 echo "check $check: $(grep Invalid check.txt || true)"
 echo "build $build, left: $(ls changes), CHANGELOG has the good one: $(grep -c 'A good one' CHANGELOG.md), the lost one: $(grep -c 'A lost one' CHANGELOG.md || true)"
 test "$check" = 1 && grep -q "Invalid news fragment name: 9.fixed.md" check.txt

@@ -8,8 +8,8 @@ set -eu
 python=${PYTHON:-python3}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT INT TERM
-timeout 120 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" uvloop==0.23.0 2>/dev/null
-PYTHONPATH=$home timeout 60 "$python" -c '
+timeout 600 "$python" -m pip install --quiet --disable-pip-version-check --target "$home" uvloop==0.23.0 2>/dev/null
+PYTHONPATH=$home timeout 240 "$python" -c '
 import asyncio, sys, time
 import uvloop
 

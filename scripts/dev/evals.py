@@ -151,7 +151,8 @@ def _run(claude, plugin, given, more):
 
 # --- A whole run ------------------------------------------------------------------------------------------------------------------
 def _play(claude, plugin, name, case, ceiling, folder):
-    """Play a case with `claude -p` in a folder of its own, print what each grader says. Exit code 0 when all say yes."""
+    """Play a case with `claude -p` in a folder of its own, print what each grader says. Exit code 0 when all say yes and the run came to its
+    end: one that was interrupted ends with exit code 0, too (findings/client-sigint-exits-0.sh), so the client's last event is asked."""
     os.makedirs(folder)
     subprocess.run(["bash", os.path.join(ROOT, "evals", name, case["context"]["scaffold_script"])], cwd=folder, check=True)
     does = case["execution"]
@@ -169,7 +170,8 @@ def _play(claude, plugin, name, case, ceiling, folder):
     events = [json.loads(line) for line in told.stdout.decode("utf-8", "replace").split("\n") if line.startswith("{")]
     graded = [(grader["name"], passes(grader, events, folder)) for grader in case["graders"]]
     last = next((e for e in reversed(events) if e.get("type") == "result"), {})
-    right = bool(graded) and all(yes for _name, yes in graded)
+    graded.append(("the client ended by itself: %s" % (last.get("subtype") or "no result"), bool(last) and not last.get("is_error")))
+    right = len(graded) > 1 and all(yes for _name, yes in graded)
     print("%s: %s, %.2f USD by the client's own account" % (name, "PASS" if right else "FAIL", last.get("total_cost_usd") or 0))
     print("\n".join("  %s %s" % ("✓" if yes else "✗", text) for text, yes in graded), flush=True)
     return 0 if right else 1

@@ -305,7 +305,13 @@ class Panes:
     def type(self, line, taken=None):
         """As Terminal.type."""
         shown = lambda: self._tmux("capture-pane", "-p", "-t", "%0", check=False).encode()  # noqa: E731
-        typing(shown, lambda key: self._tmux("send-keys", "-t", "%0", *(["-l"] if key not in ("C-u", "Enter") else []), key), line, taken)
+
+        def press(key):
+            """tmux takes a last semicolon for its own mark between two commands, also with -l (findings/tmux-send-keys-semicolon.sh)."""
+            typed = [key] if key in ("C-u", "Enter") else ["-l", key[:-1] + "\\;" if key.endswith(";") else key]
+            self._tmux("send-keys", "-t", "%0", *typed)
+
+        typing(shown, press, line, taken)
 
     def alive(self):
         """Whether the lead's pane is there."""

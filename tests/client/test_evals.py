@@ -90,10 +90,37 @@ def test_the_whole_run_ends_in_its_report_and_costs_what_is_said_before(tmp_path
         done = subprocess.run(
             command, cwd=home.project, env=dict(home.env, TEAM_CLIENT=binary), capture_output=True, text=True, timeout=500
         )
-    assert done.returncode == 0 and "whole-small-run: PASS" in done.stdout and done.stdout.count("✓") == 3, done.stdout + done.stderr
+    assert done.returncode == 0 and "whole-small-run: PASS" in done.stdout and done.stdout.count("✓") == 4, done.stdout + done.stderr
     calls, into, new, out = evals.MEASURED["whole-small-run"]
     assert len(meter.rows) <= 1.5 * calls and sum(r["input"] for r in meter.rows) <= 1.5 * into, "measure it anew: scripts/dev/evals.py"
     assert sum(r["uncached"] for r in meter.rows) <= 1.5 * new and sum(r["output"] for r in meter.rows) <= 2 * out
+
+
+@pytest.mark.client
+@pytest.mark.parametrize("turns,ends", [(1, "error_max_turns"), (5, "success")])
+def test_a_run_that_was_cut_off_has_not_passed_whatever_it_left_behind(tmp_path, monkeypatch, capsys, turns, ends):
+    made = [model.use("Bash", command="touch made", description="make it"), model.say("done")]
+
+    def answer(call):
+        return model.Reply(made[min(sum(m["role"] == "assistant" for m in call.messages), 1)])
+
+    case = {
+        "context": {"scaffold_script": "nothing.sh"},
+        "execution": {"prompt": "make it", "max_turns": turns, "timeout_seconds": 120, "allowed_tools": ["Bash"]},
+        "graders": [{"name": "made", "type": "file_exists", "path": "made"}],
+    }
+    (tmp_path / "evals" / "cut").mkdir(parents=True)
+    (tmp_path / "evals" / "cut" / "nothing.sh").write_text("")
+    (tmp_path / "plugin" / ".claude-plugin").mkdir(parents=True)
+    (tmp_path / "plugin" / ".claude-plugin" / "plugin.json").write_text('{"name": "bare"}')
+    monkeypatch.setattr(evals, "ROOT", str(tmp_path))
+    with model.Model(answer) as m:
+        home = client.Home(tmp_path / "home", m.url)
+        monkeypatch.setattr(os, "environ", dict(home.env))
+        code = evals._play(client.locate(), str(tmp_path / "plugin"), "cut", case, 1.0, str(tmp_path / "folder"))
+    said = capsys.readouterr().out
+    assert "✓ made" in said and ends in said, said
+    assert (code == 0) is (ends == "success") and ("cut: PASS" in said) is (ends == "success"), said
 
 
 def test_the_graders_tell_a_run_that_is_whole_from_one_that_is_not(tmp_path):

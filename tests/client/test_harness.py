@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import types
 
+import client
 import play
 import pytest
 import stage
@@ -81,6 +82,22 @@ def test_an_agent_is_known_by_its_id_after_its_first_words_are_gone():
     assert Call(later, headers, known).actor == "coder-1"
     assert Call(later, {"X-Claude-Code-Agent-Id": "a2"}, known).actor == "agent a2"
     assert Call(dict(later, tools=[]), headers, known).actor is None
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux: scripts/dev/setup")
+def test_a_line_reaches_a_pane_as_it_was_typed(tmp_path):
+    """A stand-in for the client: what is typed into it is kept. tmux is the real one."""
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexec cat >'%s/kept'\n" % tmp_path)
+    program.chmod(0o755)
+    panes = client.Panes(str(program), client.Home(tmp_path, "http://127.0.0.1:1"), "")
+    lines = ["select 1;", "one; two", r"a\;", ";"]
+    try:
+        for line in lines:
+            panes.type(line)
+        assert client.until(lambda: (tmp_path / "kept").read_text().split("\n") == [*lines, ""], 10), (tmp_path / "kept").read_text()
+    finally:
+        panes.kill()
 
 
 # --- In the real client ----------------------------------------------------------------------------------------------------

@@ -40,13 +40,14 @@ def test_the_matcher_takes_every_tool_but_the_harmless(event):
     )
     assert [t for t in seen if not found.search(t)] == []
     assert [t for t in tool_table.HARMLESS if found.search(t)] == []
+    assert [t for t in tool_table.ANSWERING if not found.search(t)] == []
 
 
 def test_every_harmless_tool_says_where_that_is_known():
-    for table in (tool_table.HARMLESS, tool_table.SCHEDULING, tool_table.AGENT_STARTERS, tool_table.MOVING):
+    for table in (tool_table.HARMLESS, tool_table.ANSWERING, tool_table.SCHEDULING, tool_table.AGENT_STARTERS, tool_table.MOVING):
         for tool, source in table.items():
             assert re.match(r"\[(d\.ts|client|docs|measured)\] \S", source), tool
-    others = [tool_table.SCHEDULING, tool_table.AGENT_STARTERS, tool_table.MOVING]
+    others = [tool_table.ANSWERING, tool_table.SCHEDULING, tool_table.AGENT_STARTERS, tool_table.MOVING]
     assert not [t for t in tool_table.HARMLESS if any(t in other for other in others)]
 
 
@@ -188,6 +189,20 @@ def test_nobody_schedules_starts_workflows_or_leaves_the_project(session):
     assert s.call("lead", "ScheduleWakeup", stop=True) is None
     assert "UNKNOWN_ROLE" in s.call("lead", "Agent", description="x", prompt="x", subagent_type="other:helper", name="helper")
     assert "WRONG_ROLE" in s.call("coder-1", "Agent", description="x", prompt="x", subagent_type="team:coder", name="helper")
+
+
+def test_an_answer_in_a_schema_waits_for_the_leads_next_step_as_often_as_stop_does(session):
+    """Such an answer ends the lead's turn, and what Stop's hooks say after it is not heard (CLIENT 1.33)."""
+    session.build()
+    told = [session.call("lead", "StructuredOutput", a=1) for _ in range(4)]
+    assert all("before you end your turn" in text for text in told[:3]) and told[3] is None, told
+    assert session.stop("lead") is None, "Stop and the answer are counted together"
+
+
+def test_an_answer_in_a_schema_is_let_through_where_stop_would_say_nothing(session):
+    assert session.call("lead", "StructuredOutput", a=1) is None, "no run is live"
+    s = executing(session)
+    assert s.call("coder-1", "StructuredOutput", a=1) is None and s.call("lead", "StructuredOutput", a=1) is None, "coder-1 works"
 
 
 SKILL = "---\nname: %s\ndescription: x\n%s---\n%s\n"

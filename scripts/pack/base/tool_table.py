@@ -32,8 +32,10 @@ HARMLESS = {
     "WaitForMcpServers": "[client] waits",
     "ReportFindings": "[d.ts] ReportFindingsInput: shows findings",
     "PushNotification": "[d.ts] PushNotificationInput: a note to the user",
-    "StructuredOutput": "[docs] the answer in the shape that the caller of -p asked for",
 }
+
+# What ends the lead's turn so that no Stop hook is heard any more. It changes nothing.
+ANSWERING = {"StructuredOutput": "[measured] the answer in the shape that the caller of -p asked for (CLIENT 1.33)"}
 
 # What makes a prompt come without anybody typing it. While a run is live nobody of the team may.
 SCHEDULING = {

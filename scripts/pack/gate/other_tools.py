@@ -46,6 +46,8 @@ def decide(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer | bool:
         )
     if tool in tool_table.MOVING:
         return _moved(call, tool)
+    if tool in tool_table.ANSWERING:
+        return _answers(call)
     if tool in SKILLS:
         from . import skill_files
 
@@ -55,6 +57,16 @@ def decide(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer | bool:
     if refusal is not None:
         raise refusal
     return PASS if tool_table.researches(tool) else True
+
+
+def _answers(call: Call) -> Answer:
+    """The lead gives the answer that the caller of `-p --json-schema` waits for. That ends its turn, and what Stop says after it is not heard:
+    so it is told here what is next, as at Stop, and as often."""
+    from . import turns
+    from .answers import deny
+
+    text = turns.still_to_do(call) if call.actor["role"] == tables.LEAD else None
+    return deny(text) if text else PASS
 
 
 def _moved(call: Call, tool: str) -> Answer | bool:

@@ -133,13 +133,19 @@ def _report(call: Call) -> dict[str, Any]:
 
 
 def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:
-    """Tell the first step that was told less than three times. Escalate one that was (PROTOCOL 10)."""
+    """Keep the turn going with the first step that was told less than three times."""
+    text = _first_of(call, todo)
+    return go_on(call.payload["hook_event_name"], text, client_version(call.env)) if text else None
+
+
+def _first_of(call: Call, todo: Sequence[Any]) -> str | None:
+    """The first step that was told less than three times, in words. Escalates one that was (PROTOCOL 10)."""
     for s in todo:
         try:
             entry = view.entry(call.state, s["who"])
             step = "%s#%d" % (s["step"], entry["inc"]) if entry else s["step"]  # a successor is told anew
             call.append("NUDGED", actor=machine.GATE, who=s["who"], step=step, task=s["task"])
-            return go_on(call.payload["hook_event_name"], "team: before you end your turn: " + s["text"] + ".", client_version(call.env))
+            return "team: before you end your turn: %s." % s["text"]
         except Refusal:
             if s["task"] is not None and s["who"] != tables.LEAD:
                 task = view.task(call.state, s["task"])
@@ -167,13 +173,23 @@ def lead_stop(call: Call) -> Answer:
         for b in call.payload.get("background_tasks") or []
         if isinstance(b, dict) and b.get("status") == "running" and b.get("type") != "teammate" and b.get("id") not in silent
     ]
-    if running or any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
+    if running:
         return PASS
+    text = still_to_do(call)
+    return go_on("Stop", text, client_version(call.env)) if text else PASS
+
+
+def still_to_do(call: Call) -> str | None:
+    """What the lead is told before it ends its turn: its next step or whom to wake, where nobody works, nothing is on its way and the run is
+    unfinished."""
+    state = call.state
+    if any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
+        return None
     if state["lead_idle_news"] and not advice.for_lead(state):
         call.gate("LEAD_STOPPED")  # the news will wake it; a step of its own is told now: whether they came already cannot be seen
-        return PASS
+        return None
     stalled = [s for s in advice.steps(state) if s["who"] != tables.LEAD]
-    told = _nudge(
+    return _first_of(
         call,
         advice.for_lead(state)
         or [
@@ -181,7 +197,6 @@ def lead_stop(call: Call) -> Answer:
             for s in stalled
         ],
     )
-    return told or PASS
 
 
 def stop_failure(call: Call) -> Answer:

@@ -148,7 +148,7 @@ def _transcripts(project: str, env: Env) -> Iterator[tuple[str, str]]:
 
 def _ran(text: bytes, begun: str, project: str, open_calls: dict[str, list[str]]) -> Iterator[tuple[str, tuple[str, str]]]:
     """(id, (tool, path)) of the calls whose result stands in these lines of a transcript. open_calls: those that wait for theirs."""
-    from ..base.tool_table import HARMLESS
+    from ..base.tool_table import ANSWERING, HARMLESS
 
     inside: dict[str, bool] = {}
     for line in text.split(b"\n"):
@@ -166,7 +166,7 @@ def _ran(text: bytes, begun: str, project: str, open_calls: dict[str, list[str]]
         for block in content if inside[cwd] else ():
             if not isinstance(block, dict):
                 continue
-            if block.get("type") == "tool_use" and block.get("name") not in HARMLESS:
+            if block.get("type") == "tool_use" and block.get("name") not in (*HARMLESS, *ANSWERING):
                 open_calls[str(block.get("id"))] = [str(block.get("name")), _path(block.get("input"), project)]
             elif block.get("type") == "tool_result" and str(block.get("tool_use_id")) in open_calls:
                 use = str(block["tool_use_id"])
