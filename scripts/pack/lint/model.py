@@ -242,6 +242,16 @@ class Plugin:
         """Does the client load it as a plugin? (Not a project's .claude, nor a loose folder.)"""
         return self.scope in ("plugin", "bare")
 
+    @property
+    def is_collection(self):
+        """Is it a folder of components that no manifest or marketplace entry names? Somebody copies it to .claude, maybe."""
+        return self.scope == "bare" and not self.manifest and not self.entries
+
+    @property
+    def loads_as(self):
+        """Whose components are they: a `plugin`'s, a user's or project's `own`, or `either` (a collection)? The client treats them apart."""
+        return "either" if self.is_collection else "plugin" if self.is_plugin else "own"
+
     def of(self, *kinds):
         """All files of the kinds."""
         return [file for kind in kinds for file in self.files.get(kind, ())]

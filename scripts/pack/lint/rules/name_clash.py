@@ -1,6 +1,6 @@
 """A command and a skill with one name
 
-`/plugin:name` runs the command, `/name` the skill.
+`/plugin:name` runs the command, `/name` the skill. In .claude nothing runs the command.
 
 Bad `skills/build/SKILL.md`:
 
@@ -37,11 +37,12 @@ def check(plugin, context):
         if name in commands:
             if plugin.scope == "project":
                 continue  # there /NAME is the skill, and nothing is called by the other's name
-            yield file.hit(
-                file.first_line(),
-                "the command %s has the same name: /%s:%s runs the command, /%s this skill"
-                % (plugin.sub(commands[name].rel), plugin.names[0] if plugin.names else "plugin", name, name),
-            )
+            text = "the command %s has the same name: " % plugin.sub(commands[name].rel)
+            if plugin.is_collection:
+                text += "in .claude /%s is this skill, and the command is out of reach" % name
+            else:
+                text += "/%s:%s runs the command, /%s this skill" % (plugin.names[0] if plugin.names else "plugin", name, name)
+            yield file.hit(file.first_line(), text)
     for kind in ("command", "skill"):
         seen = {}
         for file in plugin.of(kind):

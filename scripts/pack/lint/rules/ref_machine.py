@@ -41,6 +41,9 @@ def check(file, context):
         for at in range(len(parts) - 1):
             sub = "/".join(parts[at:])
             if context.project.listing.get(plugin.path(sub)) == "f":
+                if plugin.is_collection:  # copied to .claude, where that variable is not set
+                    yield file.hit(match.span(), "%s is on the author's machine" % match.group())
+                    break
                 text = "%s is on the author's machine; write ${CLAUDE_PLUGIN_ROOT}/%s"
                 yield file.hit(match.span(), text % (match.group(), sub), [match.span() + ("${CLAUDE_PLUGIN_ROOT}/" + sub,)])
                 break
