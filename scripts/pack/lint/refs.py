@@ -405,6 +405,8 @@ def root_paths(file, project):
         target = posixpath.normpath(posixpath.join(base, sub))
         if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
             target = "../" + sub
+        if text.startswith(" ", match.end()) and _has_blanks(file, target, match.start(2) + sub.rfind("/") + 1):
+            continue  # `templates/Offer (V2).docx`
         if any(part in ("node_modules", "target", "dist", "build", ".venv") for part in sub.split("/")[:-1]) or sub.split("/")[0] in (
             "node_modules",
             "dist",
@@ -443,6 +445,13 @@ def root_paths(file, project):
     if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
+
+
+def _has_blanks(file, target, at):
+    """Does the text go on with the rest of a file's name, of which the path up to the blank is the beginning?"""
+    folder, _, start = target.rpartition("/")
+    names = file.project.names_in(folder)
+    return any(name.startswith(start + " ") and file.text.startswith(name, at) for name in names)
 
 
 def _linkable(file, path):

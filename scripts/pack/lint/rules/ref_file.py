@@ -43,10 +43,8 @@ def check(file, context):
         if ref not in lost:
             yield hit
     if lost:
-        names = ", ".join(ref.name for ref in lost[:3])
-        yield file.hit(
-            lost[0].span, "%d links of this page lead nowhere (%s, ...): it was copied without what it points to" % (len(lost), names)
-        )
+        names = ", ".join([ref.name for ref in lost[:3]] + ["..."] * (len(lost) > 3))
+        yield file.hit(lost[0].span, "%d links of this page lead nowhere (%s)" % (len(lost), names))
 
 
 def _look(file, project):
