@@ -27,6 +27,7 @@ from .manifest_location import for_several_hosts
 
 SEVERITY = "warning"
 FILES = ("stray-skill",)
+_PUT_AWAY = frozenset("deprecated archive archived _archive _archived attic disabled retired obsolete legacy".split())
 
 
 def check(file, context):
@@ -34,14 +35,14 @@ def check(file, context):
     plugin = file.plugin
     parts = plugin.sub(file.rel).split("/")
     if file.name == "SKILL.md":
-        if not plugin.manifest and not plugin.entries and plugin.scope == "bare":
+        if plugin.is_collection:
             return  # a collection that somebody copies from: where each one comes to lie is not to be seen
         above = file.rel.rsplit("/", 2)[0]
         if one_skill(plugin) or above in plugin.declared.get("skills", ()) and above + "/SKILL.md" in context.project.listing:
             text = "not loaded: with a SKILL.md in %s/ itself the whole folder is that one skill"
             yield file.hit(file.first_line(), text % plugin.sub(above))
             return
-        if _left_out(file, context.project) or _of_a_command(file):
+        if not _PUT_AWAY.isdisjoint(parts[1:-1]) or _left_out(file, context.project) or _of_a_command(file):
             return
         text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep"
         if plugin.is_plugin:
