@@ -63,6 +63,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
+        if ref.kind == "prose" and name + ".md" in file.text and plugin.path("agents/%s.md" % name) in project.listing:
+            continue  # `agents/x.md` stands beside it: whoever reads this opens that file
         if ref.kind == "prose" and name in plugin.commands() or _is_a_file(plugin, name):
             continue  # an agent that runs the skill of that name; one that a skill puts into the user's .claude/agents
         prefix, colon, rest = name.partition(":")
@@ -128,7 +130,7 @@ def _asked_for(plugin, prefix):
 
 def _resolves_bare(plugin, own, name):
     """In a folder without a manifest agents of subfolders are meant for .claude/agents, where the name in the frontmatter counts."""
-    if plugin.manifest or plugin.entries or plugin.scope != "bare" or ":" in name:
+    if not plugin.is_collection or ":" in name:
         return False
     return any(one.rpartition(":")[2] == name for one in own)
 
