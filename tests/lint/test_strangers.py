@@ -1249,6 +1249,50 @@ LATER_FOUND = [
 ]
 SILENT += LATER_SILENT
 FOUND += LATER_FOUND
+MARKET = {
+    ".claude-plugin/marketplace.json": json.dumps(
+        {"name": "m", "description": "D", "owner": {"name": "E"}, "plugins": [{"name": "demo-pack", "description": "D", "source": "./p"}]}
+    ),
+    "p/.claude-plugin/plugin.json": '{"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}}',
+    "p/agents/reviewer.md": agent("Review.", "reviewer", "tools: Read\nskills:\n  - shared\n"),
+    "p/skills/own/SKILL.md": skill("Do it.", "own"),
+}
+COLLECTION = {".claude-plugin/plugin.json": None}
+PROJECT = dict.fromkeys((".claude-plugin/plugin.json", "agents/reviewer.md", "commands/build.md", "hooks/hooks.json"))
+BROKEN = '---\nname: x\ndescription: "Does" it\n---\nDo it.\n'
+CLASH = {"skills/build/SKILL.md": skill("Do it.", "build")}
+OFFER = "Fill in `${CLAUDE_PLUGIN_ROOT}/references/Offer (V2) of us.docx`."
+TRACKS = "# D\n\n## Dev Track\n\nFour slash commands.\n"
+VERSIONS = "# D\n\n| Version | What |\n|---|---|\n| %s | 5 slash commands and a server |\n"
+# Of 33 repositories looked at on 2026-11-30, and measured in client 2.1.329: as above.
+MEASURED_SILENT = [
+    (dict(COLLECTION, **{"agents/reviewer.md": agent("Review.", "reviewer", "permissionMode: plan\n")}), "agent-ignored-key"),
+    (dict(COLLECTION, **{"commands/build.md": "---\nallowed-tools: Read\n---\nBuilds the plan.\n"}), "description-missing"),
+    (dict(PROJECT, **{".claude/commands/build.md": "---\nallowed-tools: Read\n---\nBuilds the plan.\n"}), "description-missing"),
+    ({"commands/build.md": command(OFFER), "references/Offer (V2) of us.docx": "x"}, "ref-file"),
+    ({"skills/deprecated/old/SKILL.md": skill("Do it.", "old")}, "skill-file"),
+    ({"README.md": TRACKS}, "readme-count"),
+    ({"README.md": VERSIONS % "v0.2.0"}, "readme-count"),
+    ({"README.md": "# D\n\nIt writes code using 8 slash commands.\n"}, "readme-count"),
+    ({"agents/reviewer.md": agent("Review.", "Build/Release Engineer")}, "agent-name"),
+    (
+        {"agents/coder.md": agent("Code.", "Code Writer"), "commands/build.md": command("Take the `coder` agent: read `agents/coder.md`.")},
+        "ref-agent",
+    ),
+]
+MEASURED_FOUND = [
+    ({"agents/reviewer.md": agent("Review.", "reviewer", "permissionMode: plan\n")}, "agent-ignored-key"),
+    ({"commands/build.md": "---\nallowed-tools: Read\n---\nBuilds the plan.\n"}, "description-missing"),
+    (dict(COLLECTION, **{"commands/build.md": "---\nallowed-tools: Read\n---\n"}), "description-missing"),
+    ({"commands/build.md": command(OFFER), "references/Offer.docx": "x"}, "ref-file"),
+    ({"skills/group/old/SKILL.md": skill("Do it.", "old")}, "skill-file"),
+    ({"README.md": "# D\n\n## Features\n\nFour slash commands.\n"}, "readme-count"),
+    ({"README.md": VERSIONS % "now"}, "readme-count"),
+    ({"agents/reviewer.md": agent("Review.", "build/reviewer")}, "agent-name"),
+    ({"agents/coder.md": agent("Code.", "Code Writer"), "commands/build.md": command("Take the `coder` agent.")}, "ref-agent"),
+]
+SILENT += MEASURED_SILENT
+FOUND += MEASURED_FOUND
 
 
 def started(root):
@@ -1294,9 +1338,9 @@ def test_a_copied_page_is_named_once(plugin):
     links = "".join("See [%s](../guide/%s.md).\n" % (name, name) for name in ("one", "two", "three", "four", "five"))
     root = plugin({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n" + links})
     (found,) = [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]
-    assert found["line"] == 3 and "5 links" in found["message"]
+    assert found["line"] == 3 and found["message"] == "5 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md, ...)"
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:3])})
-    assert "3 links" in [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"][0]["message"]
+    assert "3 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md)" in [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"][0]["message"]
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:2])})
     assert len([finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]) == 2
 
@@ -1373,3 +1417,61 @@ def test_a_translation_of_a_plugin_is_no_plugin(tmp_path):
     }
     write(tmp_path, files)
     assert {found["path"] for found in started(tmp_path)} == {"more/hooks/hooks.json"}
+
+
+@pytest.mark.parametrize(
+    "files,rule,effect",
+    [
+        ({"agents/x.md": "# X\n"}, "frontmatter-missing", "it loads as an agent named 'x' with ALL tools"),
+        (dict(COLLECTION, **{"agents/x.md": "# X\n"}), "frontmatter-missing", "in .claude/agents the client does not load it"),
+        ({"agents/x.md": BROKEN}, "frontmatter-syntax", "this agent runs with ALL tools"),
+        (dict(COLLECTION, **{"agents/x.md": BROKEN}), "frontmatter-syntax", "it does not load the agent"),
+        ({".claude/agents/x.md": BROKEN}, "frontmatter-syntax", "it does not load the agent"),
+        ({"skills/x/SKILL.md": "# X\n"}, "frontmatter-missing", "the model never sees the skill 'x'"),
+        ({".claude/skills/x/SKILL.md": "---\nname: x\n---\nDo it.\n"}, "description-missing", "sees only the first line of the text"),
+        ({"skills/x/SKILL.md": "---\nname: x\n---\nDo it.\n"}, "description-missing", "the model is never offered this skill"),
+        (CLASH, "name-clash", "/demo-pack:build runs the command, /build this skill"),
+        (dict(COLLECTION, **CLASH), "name-clash", "in .claude /build is this skill, and the command is out of reach"),
+        ({"agents/x.md": agent("X.", "a:b")}, "agent-name", "the id is 'demo-pack:a:b'"),
+        ({".claude/agents/x.md": agent("X.", "a:b")}, "agent-name", "the client does not load the agent"),
+    ],
+)
+def test_what_the_client_does_of_it(plugin, files, rule, effect):
+    """Measured in client 2.1.329 for a plugin and for ~/.claude; a folder of components without a manifest may become either."""
+    if any(path.startswith(".claude/") for path in files):
+        files = dict(PROJECT, **files)
+    found = [f["message"] for f in lint(plugin(files))[1] if f["rule"] == rule]
+    assert len(found) == 1 and effect in found[0], found
+
+
+def test_agents_that_are_linked_into_the_project(plugin):
+    """.claude/agents -> ../agents: a document beside the agents is skipped there, and one that lost a line is not loaded."""
+    root = plugin(dict(COLLECTION, **{"agents/notes.md": "# Notes\n", "agents/helper.md": agent("Help.")[4:]}))
+    (root / ".claude").mkdir()
+    (root / ".claude" / "agents").symlink_to("../agents")
+    assert [f["path"] for f in lint(root)[1] if f["rule"] == "frontmatter-missing"] == ["agents/helper.md"]
+
+
+def test_a_place_on_the_authors_machine(plugin):
+    """In a collection ${CLAUDE_PLUGIN_ROOT} is not set where it comes to lie: named, not mended."""
+    files = {"commands/build.md": command("Run `python3 /home/ann/demo/scripts/guard.py`.")}
+    for more, says, mends in (({}, "write ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py", True), (COLLECTION, "on the author's machine", False)):
+        (found,) = [f for f in lint(plugin(dict(files, **more)))[1] if f["rule"] == "ref-machine"]
+        assert found["message"].endswith(says) and found["fixable"] is mends
+
+
+@pytest.mark.parametrize(
+    "path,says",
+    [
+        ("shared/skills/shared/SKILL.md", None),
+        ("more/skills/other/SKILL.md", "no skill 'shared' in this plugin"),
+        ("q/skills/shared/SKILL.md", "no skill 'shared' in this plugin; it is found only where q is installed, too"),
+    ],
+)
+def test_skills_that_plugins_share(tmp_path, path, says):
+    """A bare name among an agent's skills finds one of ~/.claude/skills and of another plugin (measured)."""
+    files = dict(MARKET, **{path: skill("Do it.", path.split("/")[2])})
+    if path.startswith("q/"):
+        files["q/.claude-plugin/plugin.json"] = '{"name": "q", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}}'
+    write(tmp_path, files)
+    assert [f["message"] for f in lint(tmp_path)[1] if f["rule"] == "agent-skill-missing"] == ([says] if says else [])
