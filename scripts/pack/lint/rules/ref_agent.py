@@ -68,6 +68,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         if ref.kind == "prose" and name in plugin.commands() or _is_a_file(plugin, name):
             continue  # an agent that runs the skill of that name; one that a skill puts into the user's .claude/agents
         prefix, colon, rest = name.partition(":")
+        if not colon and name not in own and _of_the_user(plugin, name):
+            continue
         if colon:
             if prefix in project.plugin_names and not refs.listed_only(project, prefix):
                 if ref.kind == "mention" and name in project.command_ids:
@@ -116,6 +118,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
 _OF_PROJECT = lazy(r"(?i)\bproject agents?\b|[\"'`] \(project-level\)")
 _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")
+_USERS = lazy(r"~/\.claude/agents/([\w-]+)")
+_ADJECTIVE = lazy(r"`\*{0,2} agents\b")
 _MADE = lazy(r"(?i)\b(?:creates?|generates?|scaffolds?|produces?|makes?):? (?:the |an? )?`?\Z")
 _AT_HOME = lazy(r"`?\*{0,2} (?:sub-?)?agents?\b[^.;]{0,40}[\s`]~/\.claude/")
 _FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|in) (?:the )?[\[`]{0,2}[\w.-]+/[\w.-]+")
@@ -126,6 +130,14 @@ def _asked_for(plugin, prefix):
     return any(
         "plugin install " + prefix in file.text or "%s plugin" % prefix in file.text.replace("`", "") for file in plugin.of("readme")
     )
+
+
+def _of_the_user(plugin, name):
+    """Does a page of the plugin say that it is one of ~/.claude/agents? There the bare name resolves."""
+    if "at home" not in plugin.memo:
+        texts = "\n".join(file.text for file in plugin.of("readme", "agent", "prose", "command", "skill") if "~/.claude/agents/" in file.text)
+        plugin.memo["at home"] = frozenset(_USERS.findall(texts))
+    return name in plugin.memo["at home"]
 
 
 def _resolves_bare(plugin, own, name):
@@ -145,6 +157,8 @@ def _said_of_another(file, ref):
     named = _IN_BRACKETS.match(text, end) if ref.kind == "prose" else None
     if named and named.group(1) not in file.plugin.names:
         return True  # `x` agent (other plugin)
+    if ref.kind == "prose" and "-" not in ref.name and _ADJECTIVE.match(text, end):
+        return True  # `active` agents: those that are so
     if ref.kind == "prose" and text.endswith((" a `", " an `", "*a `"), 0, start):
         return True  # `a `db-migration` agent`: one of that sort, which is to be made
     before = text[max(0, start - 14) : start].strip("`* \n").split()[-1:]
