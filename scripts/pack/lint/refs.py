@@ -59,7 +59,8 @@ _TO_BE_MADE = lazy(r"(?i)\b(?:generate|create|produce|scaffold|write|emit)\b[^.]
 _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
-_SHOWN_AS = lazy(r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z")
+_SHOWN_AS = lazy(r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:\w+ )?\Z")
+_EACH = lazy(r"(?i)\b(?:each|every|another|any other) plugin['’]s (?:own )?\Z")
 _BECOMES = lazy(r"`? ?(?:→|->|=>|becomes) ?`/")
 _OURS = frozenset("the this our your its skill plugin pack agent command each every that".split())
 _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/")
@@ -568,6 +569,8 @@ def _of_another(file, match):
     """`the navigator's `references/a.md``, or a file that another plugin has whose name stands in the same paragraph?"""
     text = file.text
     owner = _OWNER.search(text, max(0, match.start() - 80), match.start())
+    if _EACH.search(text, max(0, match.start() - 40), match.start()) or _said_in_full(file, match.group(1)):
+        return True
     if owner and owner.group(1).lower() not in _OURS and owner.group(1) not in file.plugin.names:
         return True
     begin = max(text.rfind("\n\n", max(0, match.start() - 300), match.start()), match.start() - 300)
@@ -578,6 +581,19 @@ def _of_another(file, match):
             for other in project.plugins:
                 if name in other.names and any(("/" + rel).endswith(end) for rel in project.below(other.root)):
                     return True
+    return False
+
+
+def _said_in_full(file, path):
+    """Does the text name the file once more, from the plugin's root on, and it is there?"""
+    text, at = file.text, file.text.find("/" + path)
+    while at >= 0:
+        begin = at
+        while begin and (text[begin - 1].isalnum() or text[begin - 1] in "_.-/"):
+            begin -= 1
+        if file.project.exists(file.plugin.path(text[begin:at].lstrip("/") + "/" + path)):
+            return True
+        at = text.find("/" + path, at + 1)
     return False
 
 
