@@ -56,6 +56,8 @@ def check(file, context):
             yield file.hit(file.first_line(), text % file.name, severity="error")
         return
     front = file.front
+    if plugin.is_collection and any(name in context.project.listing for name in ("go.mod", "Cargo.toml")):
+        return  # a program with skills of its own
     if front is not None and isinstance(front.value, dict) and "description" in front and "template" not in file.name.lower():
         name = parts[1] if len(parts) == 3 else file.name[:-3]
         yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name)
