@@ -1291,6 +1291,70 @@ MEASURED_FOUND = [
     ({"agents/reviewer.md": agent("Review.", "build/reviewer")}, "agent-name"),
     ({"agents/coder.md": agent("Code.", "Code Writer"), "commands/build.md": command("Take the `coder` agent.")}, "ref-agent"),
 ]
+# Of 24 more on the same day.
+MANIFEST = '{"name": "demo-pack", "version": "1.0.0", "description": "D", "author": {"name": "E"}, %s}'
+NAMED = {
+    ".claude-plugin/plugin.json": MANIFEST % '"agents": ["./agents/deep/coder.md"], "commands": ["./commands/deep/", "./commands/build.md"]',
+    "agents/deep/coder.md": agent("Code.", "coder"),
+    "agents/reviewer.md": None,
+    "commands/deep/sub/go.md": command("Go."),
+}
+HOME = "The `ghost` one is yours: `~/.claude/agents/%s.md`."
+PRINTS = "Look:\n\n```bash\ncommand -v uv || %s\n```"
+OPENCODE = {
+    ".claude-plugin/plugin.json": None,
+    "README.md": "# D\n\nA plugin for OpenCode%s.\n",
+    "commands/build.md": "---\nallowed-tools:\n  - read\n---\nBuild.\n",
+}
+WRAPS = {"commands/build.md": command("%s for the arguments."), "skills/build/SKILL.md": skill("Do it.", "build")}
+FLAT = {".claude-plugin/plugin.json": None, "skills/review.md": skill("Do it.", "review")}
+FULL = "Take `references/r.md`, which is `skills/%s/references/r.md`."
+OTHERS_PAGE = {"skills/s/references/x.md": "# X\n", "skills/other/SKILL.md": skill("See references/r.md", "other")}
+OTHERS_PAGE["skills/other/references/r.md"] = "# R\n"
+
+
+def filled(files, path, word):
+    return dict(files, **{path: files[path] % word})
+
+
+MEASURED_SILENT += [
+    (dict(NAMED, **{"commands/build.md": command('Spawn `subagent_type: "demo-pack:coder"`, then `/demo-pack:sub:go`.')}), rule)
+    for rule in ("ref-agent", "ref-name")
+]
+MEASURED_SILENT += [
+    ({"commands/build.md": command('Spawn `subagent_type: "ghost"`.'), "README.md": "# D\n\n%s\n" % (HOME % "ghost")}, "ref-agent"),
+    ({"commands/build.md": command(PRINTS % 'echo "  %s"' % PIPED)}, "piped-to-shell"),
+    *((filled(OPENCODE, "README.md", ""), rule) for rule in ("tool-unknown", "frontmatter-missing")),
+    *(
+        (filled(WRAPS, "commands/build.md", text), "name-clash")
+        for text in ("Run the `build` skill", "Follow `~/.claude/skills/build/SKILL.md`")
+    ),
+    (dict(FLAT, **{"go.mod": "module x\n"}), "skill-file"),
+    (dict(OTHERS_PAGE, **{"skills/s/SKILL.md": skill("See references/x.md. " + FULL % "other")}), "ref-file"),
+    ({"skills/s/SKILL.md": skill("It stays in each plugin's `references/user.md`."), "skills/s/references/x.md": "# X\n"}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("Lo hace la fase (ej. un `scripts/x.py`).", "s"), "skills/s/scripts/y.py": ""}, "ref-file"),
+    ({"README.md": "# D\n\nAll patterns live in 3 skills that load by themselves — `a`, `b`, `c`.\n"}, "readme-count"),
+    ({"README.md": "# D\n\nAll patterns live in 3 commands loaded by name — `a`, `b`, `c`.\n"}, "readme-count"),
+    ({"commands/build.md": command("Only `active` agents can answer calls.")}, "ref-agent"),
+    ({"agents/reviewer.md": agent("- Genesys Cloud (via SendMessage integration)", "reviewer")}, "tool-ungranted"),
+    ({"commands/build.md": command("The `the-router` skill asks (the-router v0.1.3+).")}, "ref-skill"),
+]
+MEASURED_FOUND += [
+    (dict(NAMED, **{"commands/build.md": command('Spawn `subagent_type: "demo-pack:deep:coder"`.')}), "ref-agent"),
+    (dict(NAMED, **{"commands/build.md": command("Then `/demo-pack:sub:stop`.")}), "ref-name"),
+    ({"commands/build.md": command('Spawn `subagent_type: "ghost"`.'), "README.md": "# D\n\n%s\n" % (HOME % "other")}, "ref-agent"),
+    ({"commands/build.md": command(PRINTS % PIPED)}, "piped-to-shell"),
+    (filled(OPENCODE, "README.md", " and Claude Code"), "tool-unknown"),
+    (filled(WRAPS, "commands/build.md", "Build it"), "name-clash"),
+    (FLAT, "skill-file"),
+    (dict(OTHERS_PAGE, **{"skills/s/SKILL.md": skill("See references/x.md. " + FULL % "u")}), "ref-file"),
+    ({"skills/s/SKILL.md": skill("It stays in the plugin's `references/user.md`."), "skills/s/references/x.md": "# X\n"}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("Lo hace la fase (con `scripts/x.py`).", "s"), "skills/s/scripts/y.py": ""}, "ref-file"),
+    ({"README.md": "# D\n\nIt has 3 commands loaded by name — `a`, `b`.\n"}, "readme-count"),
+    ({"commands/build.md": command("Ask the `active` agent.")}, "ref-agent"),
+    ({"agents/reviewer.md": agent("- Answer via SendMessage.", "reviewer")}, "tool-ungranted"),
+    ({"commands/build.md": command("The `the-router` skill asks.")}, "ref-skill"),
+]
 SILENT += MEASURED_SILENT
 FOUND += MEASURED_FOUND
 
