@@ -23,6 +23,8 @@ Good `skills/explain/SKILL.md`:
 Source: client, measured
 """
 
+from .. import tools
+
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill")
 _OWN = {
@@ -52,6 +54,8 @@ def check(file, context):
             return
     loads_as = file.plugin.loads_as
     if file.kind == "command" and loads_as != "plugin" and file.text[file.body_start :].strip():
+        return
+    if file.kind == "agent" and tools.of_another_program(file.plugin, context.facts):
         return
     effect = EFFECT[loads_as][file.kind]
     if file.kind == "agent" and loads_as == "plugin":

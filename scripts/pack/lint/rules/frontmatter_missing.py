@@ -20,6 +20,7 @@ Good `agents/reviewer.md`:
 Source: client, measured
 """
 
+from .. import tools
 from ..lazy import lazy
 
 SEVERITY = "warning"
@@ -52,8 +53,10 @@ def check(file, context):
         yield from _of_project(file)  # or .claude/agents is a link, to this folder
         return
     collection = loads_as == "either"
-    if file.kind == "agent" and collection and file.name.partition(".")[0].isupper():
-        return  # README.md: not loaded there
+    if file.kind == "agent" and tools.of_another_program(file.plugin, context.facts):
+        return
+    if file.kind == "agent" and collection and (file.name.partition(".")[0].isupper() or file.name.startswith("_")):
+        return  # README.md, _base.md: not loaded there
     name = file.plugin.agent_name(file) if file.kind == "agent" else file.plugin.command_name(file)
     text = file.text.lstrip("\ufeff")
     why = _why(text)

@@ -22,6 +22,7 @@ Good `skills/explain/SKILL.md`:
 Source: client, measured
 """
 
+from .. import tools
 from ..discover import one_skill
 from .manifest_location import for_several_hosts
 
@@ -56,7 +57,7 @@ def check(file, context):
             yield file.hit(file.first_line(), text % file.name, severity="error")
         return
     front = file.front
-    if plugin.is_collection and any(name in context.project.listing for name in ("go.mod", "Cargo.toml")):
+    if tools.of_another_program(plugin, context.facts) or plugin.is_collection and any(name in context.project.listing for name in ("go.mod", "Cargo.toml")):
         return  # a program with skills of its own
     if front is not None and isinstance(front.value, dict) and "description" in front and "template" not in file.name.lower():
         name = parts[1] if len(parts) == 3 else file.name[:-3]
