@@ -60,6 +60,9 @@ _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
 _SHOWN_AS = lazy(r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:\w+ )?\Z")
+_UPSTREAM = lazy(r"(?i)(?:\A|/)(?:(?:upstream|vendor|vendored|third[-_]party)/|(?:NOTICE|ATTRIBUTIONS?|CREDITS|PROVENANCE)(?:\.md)?\Z)")
+_NONE = lazy(r"(?i)\b(?:no|lacks|without an?) `?\Z")
+_GONE_THERE = lazy(r"[^。\n]{0,90}(?:存在しない|不存在)")
 _EACH = lazy(r"(?i)\b(?:each|every|another|any other) plugin['’]s (?:own )?\Z")
 _BECOMES = lazy(r"`? ?(?:→|->|=>|becomes) ?`/")
 _OURS = frozenset("the this our your its skill plugin pack agent command each every that".split())
@@ -472,6 +475,8 @@ def _code_paths(file, project, folder):  # noqa: C901 - each skip is a false ala
             if _odd_path(path) or file.prose.hidden(match.start()) or path.endswith(("/AGENTS.md", "/CLAUDE.md")):
                 continue
             head = path.split("/")[0]
+            if _UPSTREAM.search(file.rel):
+                break  # what was taken from where
             if about and not head.startswith("reference"):
                 continue  # a page on how to write plugins: the agents and commands are those of its examples
             if plugin.path(head) not in project.dirs and (head != "references" or file.kind == "prose"):
@@ -538,6 +543,8 @@ def _elsewhere(file, match):
         return True  # what the user keeps in a folder of his own
     return (
         "://" in before
+        or _NONE.search(before) is not None
+        or _GONE_THERE.match(after) is not None
         or _TO_BE_MADE.search(head_of_list(text, match.start())) is not None
         or "npm run " in before
         or _NOT_YET.match(after) is not None
