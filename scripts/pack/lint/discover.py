@@ -16,6 +16,7 @@ _NOT_SHIPPED = frozenset(
 )
 _READ_BY_TESTS = frozenset("evals eval fixtures __fixtures__ testdata __tests__ snapshots __snapshots__".split())
 _HOSTS = ("opencode", "codex cli", "gemini cli", "cursor", "github copilot", "windsurf", "openclaw", "qwen code")
+_OTHER_HOSTS = frozenset("opencode codex gemini cursor copilot windsurf antigravity openclaw qwen".split())  # extensions/gemini/hooks
 COMPONENTS = ("agents", "commands", "skills", "hooks")
 
 
@@ -147,7 +148,7 @@ def _of_a_test(parts):
 
 def _of_another_tool(parts):
     """Made from elsewhere, a test's data, or another tool's (.gemini/skills, .codex/agents)."""
-    return any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts)
+    return any(part in _NOT_SHIPPED or part in _OTHER_HOSTS or part[0] == "." and not part.startswith(".claude") for part in parts)
 
 
 def _assign(project):
