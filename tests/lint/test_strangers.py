@@ -1355,6 +1355,51 @@ MEASURED_FOUND += [
     ({"agents/reviewer.md": agent("- Answer via SendMessage.", "reviewer")}, "tool-ungranted"),
     ({"commands/build.md": command("The `the-router` skill asks.")}, "ref-skill"),
 ]
+# Of 21 more on the same day.
+ELSEWHERES = ["codebase-retrieval", "launch-process", "view"]
+
+
+def three_agents(tool):
+    front = "model: sonnet4.5\ntools:\n  - %s\n"
+    files = {"agents/a%d.md" % n: agent("Do.", "a%d" % n, front % (tool if not n else one)) for n, one in enumerate(ELSEWHERES)}
+    return dict(files, **{".claude-plugin/plugin.json": None, "agents/reviewer.md": None, "agents/page.md": "# Page\n"})
+
+
+RELEASE = "%s\n\n```bash\nnode scripts/x.js\n```"
+STATE = {"commands/build.md": command("Read `${CLAUDE_PLUGIN_ROOT}/memory/usage.json`."), "hooks/track.py": "F = D / %s\n"}
+AGAIN = "---\nname: a\ndescription: Does. Use when.\ntools: Read\n---\n\n---\nname: a\n%s---\nYou review.\n"
+TAKEN = {"skills/s/SKILL.md": skill("See references/a.md."), "skills/s/references/a.md": "# A\n"}
+GONE = "`scripts/score.py` / `.meta` は本環境のどこにも%s。"
+NEEDS_BUN = "不可用 → 报错中止并给一行%s（`%s`）。"
+MEASURED_SILENT += [
+    *((three_agents("bash-tool"), rule) for rule in ("tool-unknown", "model-unknown", "frontmatter-missing")),
+    ({"commands/build.md": command(RELEASE % "Run it from inside the demo-pack repo."), "scripts/x.js": "1\n"}, "ref-project-path"),
+    (filled(STATE, "hooks/track.py", '"usage.json"'), "ref-file"),
+    ({"commands/build.md": command("Move broken files to `${CLAUDE_PLUGIN_ROOT}/memory/.quarantine/`.")}, "ref-file"),
+    ({"agents/a.md": AGAIN % "tools: Write\n"}, "frontmatter-ends-early"),
+    (dict(TAKEN, **{"skills/s/references/upstream/NOTICE.md": "# N\n\n- Taken: `skills/eng/x/SKILL.md`\n"}), "ref-file"),
+    (dict(COLLECTION, **{"agents/_base.md": "# Base\n"}), "frontmatter-missing"),
+    ({"README.md": "| 0.2.0 | Rename `/demo-pack:run` to `/demo-pack:build` |\n"}, "ref-name"),
+    ({"README.md": "(`/demo-pack:run` has been collapsed into `/demo-pack:build`.)\n"}, "ref-name"),
+    ({"agents/reviewer.md": agent("It ships no `skills/s/SKILL.md`.", "reviewer"), "skills/t/SKILL.md": skill("x", "t")}, "ref-file"),
+    ({"commands/build.md": command("`TeamCreate` 已在 verify 因 incident 廢棄。")}, "tool-removed"),
+    ({"skills/s/SKILL.md": skill(GONE % "存在しない"), "skills/s/scripts/x.py": ""}, "ref-file"),
+    ({"skills/s/SKILL.md": skill(NEEDS_BUN % ("安装指引", PIPED))}, "piped-to-shell"),
+]
+MEASURED_FOUND += [
+    *((three_agents("Read"), rule) for rule in ("tool-unknown", "model-unknown", "frontmatter-missing")),
+    ({"commands/build.md": command(RELEASE % "Run it from inside the other repo."), "scripts/x.js": "1\n"}, "ref-project-path"),
+    (filled(STATE, "hooks/track.py", '"other.json"'), "ref-file"),
+    ({"commands/build.md": command("See the broken files in `${CLAUDE_PLUGIN_ROOT}/memory/q.json`.")}, "ref-file"),
+    ({"agents/a.md": AGAIN.replace("tools: Read\n", "") % "tools: Write\n"}, "frontmatter-ends-early"),
+    (dict(TAKEN, **{"skills/s/references/b.md": "# N\n\n- See: `skills/eng/x/SKILL.md`\n"}), "ref-file"),
+    (dict(COLLECTION, **{"agents/base.md": "# Base\n"}), "frontmatter-missing"),
+    ({"README.md": "| 0.2.0 | Prefer `/demo-pack:run` to `/demo-pack:build` |\n"}, "ref-name"),
+    ({"agents/reviewer.md": agent("Read `skills/s/SKILL.md`.", "reviewer"), "skills/t/SKILL.md": skill("x", "t")}, "ref-file"),
+    ({"commands/build.md": command("`TeamCreate` で始める。")}, "tool-removed"),
+    ({"skills/s/SKILL.md": skill(GONE % "ある"), "skills/s/scripts/x.py": ""}, "ref-file"),
+    ({"skills/s/SKILL.md": skill(NEEDS_BUN % ("运行", PIPED))}, "piped-to-shell"),
+]
 SILENT += MEASURED_SILENT
 FOUND += MEASURED_FOUND
 
@@ -1539,3 +1584,10 @@ def test_skills_that_plugins_share(tmp_path, path, says):
         files["q/.claude-plugin/plugin.json"] = '{"name": "q", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}}'
     write(tmp_path, files)
     assert [f["message"] for f in lint(tmp_path)[1] if f["rule"] == "agent-skill-missing"] == ([says] if says else [])
+
+
+def test_folders_of_other_programs(tmp_path):
+    """extensions/gemini/hooks is Gemini's, whatever lies beside it."""
+    hook = {"hooks": {"BeforeAgent": [{"hooks": [{"type": "command", "command": "true"}]}]}}
+    write(tmp_path, {"extensions/%s/hooks/hooks.json" % name: json.dumps(hook) for name in ("gemini", "mine")})
+    assert [found["path"] for found in lint(tmp_path)[1]] == ["extensions/mine/hooks/hooks.json"]
