@@ -1294,7 +1294,8 @@ MEASURED_FOUND = [
 # Of 24 more on the same day.
 MANIFEST = '{"name": "demo-pack", "version": "1.0.0", "description": "D", "author": {"name": "E"}, %s}'
 NAMED = {
-    ".claude-plugin/plugin.json": MANIFEST % '"agents": ["./agents/deep/coder.md"], "commands": ["./commands/deep/", "./commands/build.md"]',
+    ".claude-plugin/plugin.json": MANIFEST
+    % '"agents": ["./agents/deep/coder.md"], "commands": ["./commands/deep/", "./commands/build.md"]',
     "agents/deep/coder.md": agent("Code.", "coder"),
     "agents/reviewer.md": None,
     "commands/deep/sub/go.md": command("Go."),
@@ -1447,9 +1448,15 @@ def test_a_copied_page_is_named_once(plugin):
     links = "".join("See [%s](../guide/%s.md).\n" % (name, name) for name in ("one", "two", "three", "four", "five"))
     root = plugin({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n" + links})
     (found,) = [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]
-    assert found["line"] == 3 and found["message"] == "5 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md, ...)"
+    assert (
+        found["line"] == 3
+        and found["message"] == "5 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md, ...)"
+    )
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:3])})
-    assert "3 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md)" in [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"][0]["message"]
+    assert (
+        "3 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md)"
+        in [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"][0]["message"]
+    )
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:2])})
     assert len([finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]) == 2
 
@@ -1591,3 +1598,10 @@ def test_folders_of_other_programs(tmp_path):
     hook = {"hooks": {"BeforeAgent": [{"hooks": [{"type": "command", "command": "true"}]}]}}
     write(tmp_path, {"extensions/%s/hooks/hooks.json" % name: json.dumps(hook) for name in ("gemini", "mine")})
     assert [found["path"] for found in lint(tmp_path)[1]] == ["extensions/mine/hooks/hooks.json"]
+
+
+def test_a_place_below_the_authors_claude(plugin):
+    """~/.claude/hooks is where an installer puts it: a snippet for settings.json has no ${CLAUDE_PLUGIN_ROOT}."""
+    root = plugin({"commands/build.md": command('Add `"command": "node /home/ann/.claude/scripts/guard.py"`.')})
+    (found,) = [f for f in lint(root)[1] if f["rule"] == "ref-machine"]
+    assert found["message"].endswith("for others it is ~/.claude/scripts/guard.py") and not found["fixable"]

@@ -59,7 +59,9 @@ _TO_BE_MADE = lazy(r"(?i)\b(?:generate|create|produce|scaffold|write|emit)\b[^.]
 _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
-_SHOWN_AS = lazy(r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:\w+ )?\Z")
+_SHOWN_AS = lazy(
+    r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:\w+ )?\Z"
+)
 _UPSTREAM = lazy(r"(?i)(?:\A|/)(?:(?:upstream|vendor|vendored|third[-_]party)/|(?:NOTICE|ATTRIBUTIONS?|CREDITS|PROVENANCE)(?:\.md)?\Z)")
 _NONE = lazy(r"(?i)\b(?:no|lacks|without an?) `?\Z")
 _GONE_THERE = lazy(r"[^。\n]{0,90}(?:存在しない|不存在)")

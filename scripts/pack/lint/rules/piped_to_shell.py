@@ -55,7 +55,9 @@ _EXECUTED = (
     lazy(r"(?:exec|eval)\(\s*(?:Buffer\.from\([^\n]{1,4000}[\"']base64[\"']|atob\()"),
 )
 # `otherwise stop, with a hint how to install it (...)`: what the user is told.
-_HINT = lazy(r"(?i)(?:安[装裝]指引|インストール(?:手順|方法)|\binstall(?:ation)? (?:hint|instructions?|guidance)|\btell the user (?:how )?to install)[^\n]{0,200}\Z")
+_HINT = lazy(
+    r"(?i)(?:安[装裝]指引|インストール(?:手順|方法)|\binstall(?:ation)? (?:hint|instructions?|guidance)|\btell the user (?:how )?to install)[^\n]{0,200}\Z"
+)
 _PRINTED = lazy(r"\b(?:echo|printf)\s+[\"'][^\"'\n]*\Z")
 _DOCUMENT = lazy(r"<<-?\s?[\"'\\]?(\w{1,40})[\"']?")
 # A program that looks for the text, or prints it.

@@ -135,7 +135,9 @@ def _asked_for(plugin, prefix):
 def _of_the_user(plugin, name):
     """Does a page of the plugin say that it is one of ~/.claude/agents? There the bare name resolves."""
     if "at home" not in plugin.memo:
-        texts = "\n".join(file.text for file in plugin.of("readme", "agent", "prose", "command", "skill") if "~/.claude/agents/" in file.text)
+        texts = "\n".join(
+            file.text for file in plugin.of("readme", "agent", "prose", "command", "skill") if "~/.claude/agents/" in file.text
+        )
         plugin.memo["at home"] = frozenset(_USERS.findall(texts))
     return name in plugin.memo["at home"]
 

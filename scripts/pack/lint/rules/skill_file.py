@@ -57,7 +57,11 @@ def check(file, context):
             yield file.hit(file.first_line(), text % file.name, severity="error")
         return
     front = file.front
-    if tools.of_another_program(plugin, context.facts) or plugin.is_collection and any(name in context.project.listing for name in ("go.mod", "Cargo.toml")):
+    if (
+        tools.of_another_program(plugin, context.facts)
+        or plugin.is_collection
+        and any(name in context.project.listing for name in ("go.mod", "Cargo.toml"))
+    ):
         return  # a program with skills of its own
     if front is not None and isinstance(front.value, dict) and "description" in front and "template" not in file.name.lower():
         name = parts[1] if len(parts) == 3 else file.name[:-3]
