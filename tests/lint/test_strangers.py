@@ -1249,6 +1249,160 @@ LATER_FOUND = [
 ]
 SILENT += LATER_SILENT
 FOUND += LATER_FOUND
+MARKET = {
+    ".claude-plugin/marketplace.json": json.dumps(
+        {"name": "m", "description": "D", "owner": {"name": "E"}, "plugins": [{"name": "demo-pack", "description": "D", "source": "./p"}]}
+    ),
+    "p/.claude-plugin/plugin.json": '{"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}}',
+    "p/agents/reviewer.md": agent("Review.", "reviewer", "tools: Read\nskills:\n  - shared\n"),
+    "p/skills/own/SKILL.md": skill("Do it.", "own"),
+}
+COLLECTION = {".claude-plugin/plugin.json": None}
+PROJECT = dict.fromkeys((".claude-plugin/plugin.json", "agents/reviewer.md", "commands/build.md", "hooks/hooks.json"))
+BROKEN = '---\nname: x\ndescription: "Does" it\n---\nDo it.\n'
+CLASH = {"skills/build/SKILL.md": skill("Do it.", "build")}
+OFFER = "Fill in `${CLAUDE_PLUGIN_ROOT}/references/Offer (V2) of us.docx`."
+TRACKS = "# D\n\n## Dev Track\n\nFour slash commands.\n"
+VERSIONS = "# D\n\n| Version | What |\n|---|---|\n| %s | 5 slash commands and a server |\n"
+# Of 33 repositories looked at on 2026-11-30, and measured in client 2.1.329: as above.
+MEASURED_SILENT = [
+    (dict(COLLECTION, **{"agents/reviewer.md": agent("Review.", "reviewer", "permissionMode: plan\n")}), "agent-ignored-key"),
+    (dict(COLLECTION, **{"commands/build.md": "---\nallowed-tools: Read\n---\nBuilds the plan.\n"}), "description-missing"),
+    (dict(PROJECT, **{".claude/commands/build.md": "---\nallowed-tools: Read\n---\nBuilds the plan.\n"}), "description-missing"),
+    ({"commands/build.md": command(OFFER), "references/Offer (V2) of us.docx": "x"}, "ref-file"),
+    ({"skills/deprecated/old/SKILL.md": skill("Do it.", "old")}, "skill-file"),
+    ({"README.md": TRACKS}, "readme-count"),
+    ({"README.md": VERSIONS % "v0.2.0"}, "readme-count"),
+    ({"README.md": "# D\n\nIt writes code using 8 slash commands.\n"}, "readme-count"),
+    ({"agents/reviewer.md": agent("Review.", "Build/Release Engineer")}, "agent-name"),
+    (
+        {"agents/coder.md": agent("Code.", "Code Writer"), "commands/build.md": command("Take the `coder` agent: read `agents/coder.md`.")},
+        "ref-agent",
+    ),
+]
+MEASURED_FOUND = [
+    ({"agents/reviewer.md": agent("Review.", "reviewer", "permissionMode: plan\n")}, "agent-ignored-key"),
+    ({"commands/build.md": "---\nallowed-tools: Read\n---\nBuilds the plan.\n"}, "description-missing"),
+    (dict(COLLECTION, **{"commands/build.md": "---\nallowed-tools: Read\n---\n"}), "description-missing"),
+    ({"commands/build.md": command(OFFER), "references/Offer.docx": "x"}, "ref-file"),
+    ({"skills/group/old/SKILL.md": skill("Do it.", "old")}, "skill-file"),
+    ({"README.md": "# D\n\n## Features\n\nFour slash commands.\n"}, "readme-count"),
+    ({"README.md": VERSIONS % "now"}, "readme-count"),
+    ({"agents/reviewer.md": agent("Review.", "build/reviewer")}, "agent-name"),
+    ({"agents/coder.md": agent("Code.", "Code Writer"), "commands/build.md": command("Take the `coder` agent.")}, "ref-agent"),
+]
+# Of 24 more on the same day.
+MANIFEST = '{"name": "demo-pack", "version": "1.0.0", "description": "D", "author": {"name": "E"}, %s}'
+NAMED = {
+    ".claude-plugin/plugin.json": MANIFEST
+    % '"agents": ["./agents/deep/coder.md"], "commands": ["./commands/deep/", "./commands/build.md"]',
+    "agents/deep/coder.md": agent("Code.", "coder"),
+    "agents/reviewer.md": None,
+    "commands/deep/sub/go.md": command("Go."),
+}
+HOME = "The `ghost` one is yours: `~/.claude/agents/%s.md`."
+PRINTS = "Look:\n\n```bash\ncommand -v uv || %s\n```"
+OPENCODE = {
+    ".claude-plugin/plugin.json": None,
+    "README.md": "# D\n\nA plugin for OpenCode%s.\n",
+    "commands/build.md": "---\nallowed-tools:\n  - read\n---\nBuild.\n",
+}
+WRAPS = {"commands/build.md": command("%s for the arguments."), "skills/build/SKILL.md": skill("Do it.", "build")}
+FLAT = {".claude-plugin/plugin.json": None, "skills/review.md": skill("Do it.", "review")}
+FULL = "Take `references/r.md`, which is `skills/%s/references/r.md`."
+OTHERS_PAGE = {"skills/s/references/x.md": "# X\n", "skills/other/SKILL.md": skill("See references/r.md", "other")}
+OTHERS_PAGE["skills/other/references/r.md"] = "# R\n"
+
+
+def filled(files, path, word):
+    return dict(files, **{path: files[path] % word})
+
+
+MEASURED_SILENT += [
+    (dict(NAMED, **{"commands/build.md": command('Spawn `subagent_type: "demo-pack:coder"`, then `/demo-pack:sub:go`.')}), rule)
+    for rule in ("ref-agent", "ref-name")
+]
+MEASURED_SILENT += [
+    ({"commands/build.md": command('Spawn `subagent_type: "ghost"`.'), "README.md": "# D\n\n%s\n" % (HOME % "ghost")}, "ref-agent"),
+    ({"commands/build.md": command(PRINTS % 'echo "  %s"' % PIPED)}, "piped-to-shell"),
+    *((filled(OPENCODE, "README.md", ""), rule) for rule in ("tool-unknown", "frontmatter-missing")),
+    *(
+        (filled(WRAPS, "commands/build.md", text), "name-clash")
+        for text in ("Run the `build` skill", "Follow `~/.claude/skills/build/SKILL.md`")
+    ),
+    (dict(FLAT, **{"go.mod": "module x\n"}), "skill-file"),
+    (dict(OTHERS_PAGE, **{"skills/s/SKILL.md": skill("See references/x.md. " + FULL % "other")}), "ref-file"),
+    ({"skills/s/SKILL.md": skill("It stays in each plugin's `references/user.md`."), "skills/s/references/x.md": "# X\n"}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("Lo hace la fase (ej. un `scripts/x.py`).", "s"), "skills/s/scripts/y.py": ""}, "ref-file"),
+    ({"README.md": "# D\n\nAll patterns live in 3 skills that load by themselves — `a`, `b`, `c`.\n"}, "readme-count"),
+    ({"README.md": "# D\n\nAll patterns live in 3 commands loaded by name — `a`, `b`, `c`.\n"}, "readme-count"),
+    ({"commands/build.md": command("Only `active` agents can answer calls.")}, "ref-agent"),
+    ({"agents/reviewer.md": agent("- Genesys Cloud (via SendMessage integration)", "reviewer")}, "tool-ungranted"),
+    ({"commands/build.md": command("The `the-router` skill asks (the-router v0.1.3+).")}, "ref-skill"),
+]
+MEASURED_FOUND += [
+    (dict(NAMED, **{"commands/build.md": command('Spawn `subagent_type: "demo-pack:deep:coder"`.')}), "ref-agent"),
+    (dict(NAMED, **{"commands/build.md": command("Then `/demo-pack:sub:stop`.")}), "ref-name"),
+    ({"commands/build.md": command('Spawn `subagent_type: "ghost"`.'), "README.md": "# D\n\n%s\n" % (HOME % "other")}, "ref-agent"),
+    ({"commands/build.md": command(PRINTS % PIPED)}, "piped-to-shell"),
+    (filled(OPENCODE, "README.md", " and Claude Code"), "tool-unknown"),
+    (filled(WRAPS, "commands/build.md", "Build it"), "name-clash"),
+    (FLAT, "skill-file"),
+    (dict(OTHERS_PAGE, **{"skills/s/SKILL.md": skill("See references/x.md. " + FULL % "u")}), "ref-file"),
+    ({"skills/s/SKILL.md": skill("It stays in the plugin's `references/user.md`."), "skills/s/references/x.md": "# X\n"}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("Lo hace la fase (con `scripts/x.py`).", "s"), "skills/s/scripts/y.py": ""}, "ref-file"),
+    ({"README.md": "# D\n\nIt has 3 commands loaded by name — `a`, `b`.\n"}, "readme-count"),
+    ({"commands/build.md": command("Ask the `active` agent.")}, "ref-agent"),
+    ({"agents/reviewer.md": agent("- Answer via SendMessage.", "reviewer")}, "tool-ungranted"),
+    ({"commands/build.md": command("The `the-router` skill asks.")}, "ref-skill"),
+]
+# Of 21 more on the same day.
+ELSEWHERES = ["codebase-retrieval", "launch-process", "view"]
+
+
+def three_agents(tool):
+    front = "model: sonnet4.5\ntools:\n  - %s\n"
+    files = {"agents/a%d.md" % n: agent("Do.", "a%d" % n, front % (tool if not n else one)) for n, one in enumerate(ELSEWHERES)}
+    return dict(files, **{".claude-plugin/plugin.json": None, "agents/reviewer.md": None, "agents/page.md": "# Page\n"})
+
+
+RELEASE = "%s\n\n```bash\nnode scripts/x.js\n```"
+STATE = {"commands/build.md": command("Read `${CLAUDE_PLUGIN_ROOT}/memory/usage.json`."), "hooks/track.py": "F = D / %s\n"}
+AGAIN = "---\nname: a\ndescription: Does. Use when.\ntools: Read\n---\n\n---\nname: a\n%s---\nYou review.\n"
+TAKEN = {"skills/s/SKILL.md": skill("See references/a.md."), "skills/s/references/a.md": "# A\n"}
+GONE = "`scripts/score.py` / `.meta` は本環境のどこにも%s。"
+NEEDS_BUN = "不可用 → 报错中止并给一行%s（`%s`）。"
+MEASURED_SILENT += [
+    *((three_agents("bash-tool"), rule) for rule in ("tool-unknown", "model-unknown", "frontmatter-missing")),
+    ({"commands/build.md": command(RELEASE % "Run it from inside the demo-pack repo."), "scripts/x.js": "1\n"}, "ref-project-path"),
+    (filled(STATE, "hooks/track.py", '"usage.json"'), "ref-file"),
+    ({"commands/build.md": command("Move broken files to `${CLAUDE_PLUGIN_ROOT}/memory/.quarantine/`.")}, "ref-file"),
+    ({"agents/a.md": AGAIN % "tools: Write\n"}, "frontmatter-ends-early"),
+    (dict(TAKEN, **{"skills/s/references/upstream/NOTICE.md": "# N\n\n- Taken: `skills/eng/x/SKILL.md`\n"}), "ref-file"),
+    (dict(COLLECTION, **{"agents/_base.md": "# Base\n"}), "frontmatter-missing"),
+    ({"README.md": "| 0.2.0 | Rename `/demo-pack:run` to `/demo-pack:build` |\n"}, "ref-name"),
+    ({"README.md": "(`/demo-pack:run` has been collapsed into `/demo-pack:build`.)\n"}, "ref-name"),
+    ({"agents/reviewer.md": agent("It ships no `skills/s/SKILL.md`.", "reviewer"), "skills/t/SKILL.md": skill("x", "t")}, "ref-file"),
+    ({"commands/build.md": command("`TeamCreate` 已在 verify 因 incident 廢棄。")}, "tool-removed"),
+    ({"skills/s/SKILL.md": skill(GONE % "存在しない"), "skills/s/scripts/x.py": ""}, "ref-file"),
+    ({"skills/s/SKILL.md": skill(NEEDS_BUN % ("安装指引", PIPED))}, "piped-to-shell"),
+]
+MEASURED_FOUND += [
+    *((three_agents("Read"), rule) for rule in ("tool-unknown", "model-unknown", "frontmatter-missing")),
+    ({"commands/build.md": command(RELEASE % "Run it from inside the other repo."), "scripts/x.js": "1\n"}, "ref-project-path"),
+    (filled(STATE, "hooks/track.py", '"other.json"'), "ref-file"),
+    ({"commands/build.md": command("See the broken files in `${CLAUDE_PLUGIN_ROOT}/memory/q.json`.")}, "ref-file"),
+    ({"agents/a.md": AGAIN.replace("tools: Read\n", "") % "tools: Write\n"}, "frontmatter-ends-early"),
+    (dict(TAKEN, **{"skills/s/references/b.md": "# N\n\n- See: `skills/eng/x/SKILL.md`\n"}), "ref-file"),
+    (dict(COLLECTION, **{"agents/base.md": "# Base\n"}), "frontmatter-missing"),
+    ({"README.md": "| 0.2.0 | Prefer `/demo-pack:run` to `/demo-pack:build` |\n"}, "ref-name"),
+    ({"agents/reviewer.md": agent("Read `skills/s/SKILL.md`.", "reviewer"), "skills/t/SKILL.md": skill("x", "t")}, "ref-file"),
+    ({"commands/build.md": command("`TeamCreate` で始める。")}, "tool-removed"),
+    ({"skills/s/SKILL.md": skill(GONE % "ある"), "skills/s/scripts/x.py": ""}, "ref-file"),
+    ({"skills/s/SKILL.md": skill(NEEDS_BUN % ("运行", PIPED))}, "piped-to-shell"),
+]
+SILENT += MEASURED_SILENT
+FOUND += MEASURED_FOUND
 
 
 def started(root):
@@ -1294,9 +1448,15 @@ def test_a_copied_page_is_named_once(plugin):
     links = "".join("See [%s](../guide/%s.md).\n" % (name, name) for name in ("one", "two", "three", "four", "five"))
     root = plugin({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n" + links})
     (found,) = [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]
-    assert found["line"] == 3 and "5 links" in found["message"]
+    assert (
+        found["line"] == 3
+        and found["message"] == "5 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md, ...)"
+    )
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:3])})
-    assert "3 links" in [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"][0]["message"]
+    assert (
+        "3 links of this page lead nowhere (../guide/one.md, ../guide/two.md, ../guide/three.md)"
+        in [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"][0]["message"]
+    )
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:2])})
     assert len([finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]) == 2
 
@@ -1373,3 +1533,75 @@ def test_a_translation_of_a_plugin_is_no_plugin(tmp_path):
     }
     write(tmp_path, files)
     assert {found["path"] for found in started(tmp_path)} == {"more/hooks/hooks.json"}
+
+
+@pytest.mark.parametrize(
+    "files,rule,effect",
+    [
+        ({"agents/x.md": "# X\n"}, "frontmatter-missing", "it loads as an agent named 'x' with ALL tools"),
+        (dict(COLLECTION, **{"agents/x.md": "# X\n"}), "frontmatter-missing", "in .claude/agents the client does not load it"),
+        ({"agents/x.md": BROKEN}, "frontmatter-syntax", "this agent runs with ALL tools"),
+        (dict(COLLECTION, **{"agents/x.md": BROKEN}), "frontmatter-syntax", "it does not load the agent"),
+        ({".claude/agents/x.md": BROKEN}, "frontmatter-syntax", "it does not load the agent"),
+        ({"skills/x/SKILL.md": "# X\n"}, "frontmatter-missing", "the model never sees the skill 'x'"),
+        ({".claude/skills/x/SKILL.md": "---\nname: x\n---\nDo it.\n"}, "description-missing", "sees only the first line of the text"),
+        ({"skills/x/SKILL.md": "---\nname: x\n---\nDo it.\n"}, "description-missing", "the model is never offered this skill"),
+        (CLASH, "name-clash", "/demo-pack:build runs the command, /build this skill"),
+        (dict(COLLECTION, **CLASH), "name-clash", "in .claude /build is this skill, and the command is out of reach"),
+        ({"agents/x.md": agent("X.", "a:b")}, "agent-name", "the id is 'demo-pack:a:b'"),
+        ({".claude/agents/x.md": agent("X.", "a:b")}, "agent-name", "the client does not load the agent"),
+    ],
+)
+def test_what_the_client_does_of_it(plugin, files, rule, effect):
+    """Measured in client 2.1.329 for a plugin and for ~/.claude; a folder of components without a manifest may become either."""
+    if any(path.startswith(".claude/") for path in files):
+        files = dict(PROJECT, **files)
+    found = [f["message"] for f in lint(plugin(files))[1] if f["rule"] == rule]
+    assert len(found) == 1 and effect in found[0], found
+
+
+def test_agents_that_are_linked_into_the_project(plugin):
+    """.claude/agents -> ../agents: a document beside the agents is skipped there, and one that lost a line is not loaded."""
+    root = plugin(dict(COLLECTION, **{"agents/notes.md": "# Notes\n", "agents/helper.md": agent("Help.")[4:]}))
+    (root / ".claude").mkdir()
+    (root / ".claude" / "agents").symlink_to("../agents")
+    assert [f["path"] for f in lint(root)[1] if f["rule"] == "frontmatter-missing"] == ["agents/helper.md"]
+
+
+def test_a_place_on_the_authors_machine(plugin):
+    """In a collection ${CLAUDE_PLUGIN_ROOT} is not set where it comes to lie: named, not mended."""
+    files = {"commands/build.md": command("Run `python3 /home/ann/demo/scripts/guard.py`.")}
+    for more, says, mends in (({}, "write ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py", True), (COLLECTION, "on the author's machine", False)):
+        (found,) = [f for f in lint(plugin(dict(files, **more)))[1] if f["rule"] == "ref-machine"]
+        assert found["message"].endswith(says) and found["fixable"] is mends
+
+
+@pytest.mark.parametrize(
+    "path,says",
+    [
+        ("shared/skills/shared/SKILL.md", None),
+        ("more/skills/other/SKILL.md", "no skill 'shared' in this plugin"),
+        ("q/skills/shared/SKILL.md", "no skill 'shared' in this plugin; it is found only where q is installed, too"),
+    ],
+)
+def test_skills_that_plugins_share(tmp_path, path, says):
+    """A bare name among an agent's skills finds one of ~/.claude/skills and of another plugin (measured)."""
+    files = dict(MARKET, **{path: skill("Do it.", path.split("/")[2])})
+    if path.startswith("q/"):
+        files["q/.claude-plugin/plugin.json"] = '{"name": "q", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}}'
+    write(tmp_path, files)
+    assert [f["message"] for f in lint(tmp_path)[1] if f["rule"] == "agent-skill-missing"] == ([says] if says else [])
+
+
+def test_folders_of_other_programs(tmp_path):
+    """extensions/gemini/hooks is Gemini's, whatever lies beside it."""
+    hook = {"hooks": {"BeforeAgent": [{"hooks": [{"type": "command", "command": "true"}]}]}}
+    write(tmp_path, {"extensions/%s/hooks/hooks.json" % name: json.dumps(hook) for name in ("gemini", "mine")})
+    assert [found["path"] for found in lint(tmp_path)[1]] == ["extensions/mine/hooks/hooks.json"]
+
+
+def test_a_place_below_the_authors_claude(plugin):
+    """~/.claude/hooks is where an installer puts it: a snippet for settings.json has no ${CLAUDE_PLUGIN_ROOT}."""
+    root = plugin({"commands/build.md": command('Add `"command": "node /home/ann/.claude/scripts/guard.py"`.')})
+    (found,) = [f for f in lint(root)[1] if f["rule"] == "ref-machine"]
+    assert found["message"].endswith("for others it is ~/.claude/scripts/guard.py") and not found["fixable"]

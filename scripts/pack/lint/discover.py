@@ -15,6 +15,8 @@ _NOT_SHIPPED = frozenset(
     "node_modules dist build evals eval tests test fixtures __tests__ testdata snapshots i18n l10n locales translations".split()
 )
 _READ_BY_TESTS = frozenset("evals eval fixtures __fixtures__ testdata __tests__ snapshots __snapshots__".split())
+_HOSTS = ("opencode", "codex cli", "gemini cli", "cursor", "github copilot", "windsurf", "openclaw", "qwen code")
+_OTHER_HOSTS = frozenset("opencode codex gemini cursor copilot windsurf antigravity openclaw qwen".split())  # extensions/gemini/hooks
 COMPONENTS = ("agents", "commands", "skills", "hooks")
 
 
@@ -113,7 +115,7 @@ def _loose_roots(project, roots):
         roots[""] = Plugin(project, "", "component:" + top)
         return
     if "" not in roots and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS) and not project.marketplaces:
-        roots[""] = Plugin(project, "", "bare")
+        roots[""] = Plugin(project, "", "foreign" if _of_another_host(project) else "bare")
     if "" in roots:
         return
     for rel, is_link in sorted(project.dirs.items()):
@@ -131,13 +133,22 @@ def _loose_roots(project, roots):
         roots[""] = Plugin(project, "", "sniff")
 
 
+def _of_another_host(project):
+    """Is it another program's, going by the README? One that names such a program and never Claude, in a tree that has nothing for Claude."""
+    if "CLAUDE.md" in project.listing or any("/.claude" in "/" + rel for rel in project.listing):
+        return False
+    pages = [project.script(rel) or "" for rel in project.listing if "/" not in rel and rel.lower().startswith("readme")]
+    said = "\n".join(pages).lower()
+    return "claude" not in said and any(host in said for host in _HOSTS)
+
+
 def _of_a_test(parts):
     return not _READ_BY_TESTS.isdisjoint(parts)
 
 
 def _of_another_tool(parts):
     """Made from elsewhere, a test's data, or another tool's (.gemini/skills, .codex/agents)."""
-    return any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts)
+    return any(part in _NOT_SHIPPED or part in _OTHER_HOSTS or part[0] == "." and not part.startswith(".claude") for part in parts)
 
 
 def _assign(project):
@@ -206,6 +217,8 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
     parts = sub.split("/")
     name, head = parts[-1], parts[0]
     scope = plugin.scope
+    if scope == "foreign":
+        return None
     markdown = name.lower().endswith(".md")
     if scope.startswith("component:"):
         head, parts = scope.split(":")[1], [scope.split(":")[1]] + parts

@@ -242,6 +242,16 @@ class Plugin:
         """Does the client load it as a plugin? (Not a project's .claude, nor a loose folder.)"""
         return self.scope in ("plugin", "bare")
 
+    @property
+    def is_collection(self):
+        """Is it a folder of components that no manifest or marketplace entry names? Somebody copies it to .claude, maybe."""
+        return self.scope == "bare" and not self.manifest and not self.entries
+
+    @property
+    def loads_as(self):
+        """Whose components are they: a `plugin`'s, a user's or project's `own`, or `either` (a collection)? The client treats them apart."""
+        return "either" if self.is_collection else "plugin" if self.is_plugin else "own"
+
     def of(self, *kinds):
         """All files of the kinds."""
         return [file for kind in kinds for file in self.files.get(kind, ())]
@@ -287,15 +297,24 @@ class Plugin:
         name = front.get("name") if front else None
         name = str(name).strip() if isinstance(name, (str, int, float)) and not isinstance(name, bool) else ""
         name = name or posixpath.splitext(file.name)[0]
-        parts = self.sub(file.rel).split("/")[1:-1] if self.scope != "project" else []
-        return ":".join(parts + [name])
+        return ":".join((self._namespace(file, "agents") if self.scope != "project" else []) + [name])
 
     def command_name(self, file):
         """`build` for commands/build.md, `ns:build` for commands/ns/build.md, the folder for a skill."""
         parts = self.sub(file.rel).split("/")
         if file.kind == "skill":
             return parts[-2] if len(parts) > 1 else self.names[0]
-        return ":".join(parts[1:-1] + [posixpath.splitext(parts[-1])[0]])
+        return ":".join(self._namespace(file, "commands") + [posixpath.splitext(parts[-1])[0]])
+
+    def _namespace(self, file, key):
+        """The folders that stand in a name: those below agents/ or commands/; of a file or folder that the manifest names, none above it."""
+        named = self.declared.get(key, ()) if self.is_plugin else ()
+        if file.rel in named:
+            return []
+        above = [path for path in named if path in ("", ".") or file.rel.startswith(path + "/")]
+        if above:
+            return file.rel[len(max(above, key=len)) + 1 :].split("/")[:-1] if max(above, key=len) != "." else file.rel.split("/")[:-1]
+        return self.sub(file.rel).split("/")[1:-1]
 
     def agents(self):
         """{name: File} of the agents, first wins."""

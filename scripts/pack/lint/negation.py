@@ -16,6 +16,8 @@ _AFTER = lazy(
     r"|dangerous|unsafe|malicious|insecure|attacks?|wrong|incorrect|invalid|known (?:bug|issue))\b",
     IGNORECASE,
 )
+_GONE_CJK = lazy(r"[^。！？.!?\n]{0,50}(?:廢棄|废弃|廃止|移除|削除|删除|刪除|弃用|棄用|不存在|存在しない|非推奨)")
+_FROM_CJK = lazy(r"(?:重構自|重构自|取代|旧|舊|廢棄|废弃)[^。！？\n]{0,24}\Z")
 _BAD = lazy(
     r"\b(?:never|not|don't|avoid\w*|forbid\w*|prohibit\w*|block(?:s|ed|ing|list)?|den(?:y|ies|ied)|disallow\w*|reject\w*|refus\w*|dangerous|unsafe|malicious"
     r"|insecure|attack\w*|suspicious|red flags?|anti-?patterns?|risk(?:s|y)?|threats?|vulnerab\w*|detect\w*|flag\w*|check for|look for|scan\w*|wrong|bad|mistakes?"
@@ -46,6 +48,8 @@ def negated(text, start, end, after=True):
     if not after:
         return False
     rest = text[end : line_stop(text, end)]
+    if _GONE_CJK.match(rest) or _FROM_CJK.search(text, max(0, start - 30), start):
+        return True
     return _AFTER.match(rest.replace("*", "")) is not None
 
 

@@ -59,7 +59,13 @@ _TO_BE_MADE = lazy(r"(?i)\b(?:generate|create|produce|scaffold|write|emit)\b[^.]
 _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
-_SHOWN_AS = lazy(r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z")
+_SHOWN_AS = lazy(
+    r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:\w+ )?\Z"
+)
+_UPSTREAM = lazy(r"(?i)(?:\A|/)(?:(?:upstream|vendor|vendored|third[-_]party)/|(?:NOTICE|ATTRIBUTIONS?|CREDITS|PROVENANCE)(?:\.md)?\Z)")
+_NONE = lazy(r"(?i)\b(?:no|lacks|without an?) `?\Z")
+_GONE_THERE = lazy(r"[^。\n]{0,90}(?:存在しない|不存在)")
+_EACH = lazy(r"(?i)\b(?:each|every|another|any other) plugin['’]s (?:own )?\Z")
 _BECOMES = lazy(r"`? ?(?:→|->|=>|becomes) ?`/")
 _OURS = frozenset("the this our your its skill plugin pack agent command each every that".split())
 _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/")
@@ -405,6 +411,8 @@ def root_paths(file, project):
         target = posixpath.normpath(posixpath.join(base, sub))
         if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
             target = "../" + sub
+        if text.startswith(" ", match.end()) and _has_blanks(file, target, match.start(2) + sub.rfind("/") + 1):
+            continue  # `templates/Offer (V2).docx`
         if any(part in ("node_modules", "target", "dist", "build", ".venv") for part in sub.split("/")[:-1]) or sub.split("/")[0] in (
             "node_modules",
             "dist",
@@ -445,6 +453,13 @@ def root_paths(file, project):
     return found
 
 
+def _has_blanks(file, target, at):
+    """Does the text go on with the rest of a file's name, of which the path up to the blank is the beginning?"""
+    folder, _, start = target.rpartition("/")
+    names = file.project.names_in(folder)
+    return any(name.startswith(start + " ") and file.text.startswith(name, at) for name in names)
+
+
 def _linkable(file, path):
     """In a prompt a relative link to source code may be one of the user's project; in a document it is ours."""
     if file.kind in ("agent", "command") and not path.startswith((".", "references/", "agents/", "commands/", "skills/", "scripts/")):
@@ -462,6 +477,8 @@ def _code_paths(file, project, folder):  # noqa: C901 - each skip is a false ala
             if _odd_path(path) or file.prose.hidden(match.start()) or path.endswith(("/AGENTS.md", "/CLAUDE.md")):
                 continue
             head = path.split("/")[0]
+            if _UPSTREAM.search(file.rel):
+                break  # what was taken from where
             if about and not head.startswith("reference"):
                 continue  # a page on how to write plugins: the agents and commands are those of its examples
             if plugin.path(head) not in project.dirs and (head != "references" or file.kind == "prose"):
@@ -528,6 +545,8 @@ def _elsewhere(file, match):
         return True  # what the user keeps in a folder of his own
     return (
         "://" in before
+        or _NONE.search(before) is not None
+        or _GONE_THERE.match(after) is not None
         or _TO_BE_MADE.search(head_of_list(text, match.start())) is not None
         or "npm run " in before
         or _NOT_YET.match(after) is not None
@@ -559,6 +578,8 @@ def _of_another(file, match):
     """`the navigator's `references/a.md``, or a file that another plugin has whose name stands in the same paragraph?"""
     text = file.text
     owner = _OWNER.search(text, max(0, match.start() - 80), match.start())
+    if _EACH.search(text, max(0, match.start() - 40), match.start()) or _said_in_full(file, match.group(1)):
+        return True
     if owner and owner.group(1).lower() not in _OURS and owner.group(1) not in file.plugin.names:
         return True
     begin = max(text.rfind("\n\n", max(0, match.start() - 300), match.start()), match.start() - 300)
@@ -569,6 +590,19 @@ def _of_another(file, match):
             for other in project.plugins:
                 if name in other.names and any(("/" + rel).endswith(end) for rel in project.below(other.root)):
                     return True
+    return False
+
+
+def _said_in_full(file, path):
+    """Does the text name the file once more, from the plugin's root on, and it is there?"""
+    text, at = file.text, file.text.find("/" + path)
+    while at >= 0:
+        begin = at
+        while begin and (text[begin - 1].isalnum() or text[begin - 1] in "_.-/"):
+            begin -= 1
+        if file.project.exists(file.plugin.path(text[begin:at].lstrip("/") + "/" + path)):
+            return True
+        at = text.find("/" + path, at + 1)
     return False
 
 

@@ -124,3 +124,13 @@ def granted(file, facts):
     if "Bash" in given:
         given -= set(facts.agent["folded_into_bash"])
     return given
+
+
+def of_another_program(plugin, facts):
+    """Were the agents of a collection written for another program? Three or more of them list tools, and none of those is the client's."""
+    if "another program" not in plugin.memo:
+        lists = [listed(file, "tools") for file in plugin.of("agent")] if plugin.is_collection else ()
+        lists = [names for names in lists if names]
+        known = any(is_known(tool.name, facts) for names in lists for tool in names)
+        plugin.memo["another program"] = len(lists) > 2 and not known
+    return plugin.memo["another program"]

@@ -37,8 +37,8 @@ INSTEAD = {
 def check(file, context):
     """Report each such key of a plugin's agent."""
     front = file.front
-    if front is None or not file.plugin.is_plugin:
-        return
+    if front is None or not file.plugin.is_plugin or file.plugin.is_collection:
+        return  # copied to .claude/agents the keys hold
     for key in context.facts.agent["ignored_in_plugins"]:
         if key in front:
             hint = INSTEAD.get(key, "it works only in .claude/agents")

@@ -1,6 +1,7 @@
 """An agent's name that cannot be addressed well
 
-The id is `plugin:name`. A colon makes a namespace of what is before it, a slash or `..` looks like a path.
+The id is `plugin:name`: with a colon in the name it is `plugin:before:after`, and from .claude/agents the client does not
+load such an agent. A slash or `..` looks like a path; in a title (`Build/Release Engineer`) it does no harm.
 
 Bad `agents/reviewer.md`:
 
@@ -23,8 +24,11 @@ Good `agents/reviewer.md`:
 Source: client (2.1.218 refuses a colon outside plugins)
 """
 
+from ..lazy import lazy
+
 SEVERITY = "warning"
 FILES = ("agent",)
+_TITLE = lazy(r"\w \w")
 
 
 def check(file, context):
@@ -34,7 +38,7 @@ def check(file, context):
     if not isinstance(name, str):
         return
     for bad, why in (
-        (":", "separates plugin and agent"),
+        (":", _colon(file, name)),
         ("/", "looks like a path"),
         ("\\", "looks like a path"),
         ("@", "addresses a marketplace"),
@@ -43,6 +47,13 @@ def check(file, context):
         (",", "separates names"),
         ("(", "starts a specifier"),
     ):
-        if bad in name:
+        if bad in name and not (bad == "/" and _TITLE.search(name)):
             yield file.hit(file.at(("name",)), "agent name %r: %r %s" % (name, bad, why))
             return
+
+
+def _colon(file, name):
+    """What the client makes of it, measured."""
+    if file.plugin.loads_as != "plugin":
+        return "is refused in .claude/agents: the client does not load the agent"
+    return "makes a namespace: the id is %r" % ("%s:%s" % (file.plugin.names[0], name))

@@ -24,7 +24,7 @@ Good `agents/reviewer.md`:
 Source: client, measured
 """
 
-from .. import tools
+from .. import refs, tools
 from ..near import nearest
 
 SEVERITY = "warning"
@@ -41,12 +41,16 @@ def check(file, context):
         name = tool.text
         if name in own or name in project.command_ids:
             continue
-        if not plugin.manifest and not plugin.entries and _lies_deeper(plugin, name):
+        if plugin.is_collection and _lies_deeper(plugin, name):
             continue  # a collection that is copied to .claude: there the folder's name counts
         prefix, colon, rest = name.partition(":")
         if colon and prefix not in project.plugin_names:
             continue  # another plugin's skill: that plugin is not here to be asked
-        yield file.hit(tool.span, "no skill %r in this plugin%s" % (name, nearest(rest or name, list(own))))
+        others = [] if colon else [one for one in project.plugins if one is not plugin and name in one.commands()]
+        if any(one.loads_as != "plugin" or refs.depends_on(plugin, one.names[0]) for one in others):
+            continue  # one of .claude/skills, or of a plugin that comes along: the bare name finds it (measured)
+        hint = "; it is found only where %s is installed, too" % others[0].names[0] if others else nearest(rest or name, list(own))
+        yield file.hit(tool.span, "no skill %r in this plugin%s" % (name, hint))
 
 
 def _lies_deeper(plugin, name):

@@ -46,7 +46,7 @@ def check(file, context):
         begin = begin.end() + 1 if begin else front.body_start
         again = _LINES.match(text, begin) if text.find("\n---", begin) > 0 else None
         lost = [key for key in _KEY.findall(again.group())] if again else ()
-        if any(key in _SETTINGS for key in lost):
+        if any(key in _SETTINGS and key not in front for key in lost):  # those that the first block has, too, hold
             yield file.hit((at, at + 3), "the client ends the frontmatter at this `---`" + _effect(file, lost))
         return
     meant = _CLOSING.search(text, at + 1)

@@ -31,6 +31,10 @@ EFFECT = {
     "command": "the client drops every field: description, allowed-tools and model are gone",
     "skill": "the client drops every field: the model never sees this skill",
 }
+_OF_ONES_OWN = {
+    "agent": "the client drops every field, and from .claude/agents it does not load the agent",
+    "skill": "the client drops every field: of a skill in .claude/skills the model sees only the first line of the text",
+}
 
 
 def check(file, context):
@@ -39,6 +43,8 @@ def check(file, context):
     if front is None:
         return
     effect = EFFECT.get(file.kind, "every field is dropped")
+    if file.kind in _OF_ONES_OWN and file.plugin is not None and file.plugin.loads_as != "plugin":
+        effect = _OF_ONES_OWN[file.kind]
     if front.error is not None:
         at = front.spans[()][0]
         at = min(at, max(front.start, front.end - 1))

@@ -26,6 +26,7 @@ Good `agents/reviewer.md`:
 Source: client, measured
 """
 
+from .. import tools
 from ..near import distance, nearest
 
 SEVERITY = "warning"
@@ -35,7 +36,7 @@ FILES = ("agent", "command", "skill")
 def check(file, context):
     """Agents, commands and skills alike."""
     front = file.front
-    if front is None or front.get("model") is None:
+    if front is None or front.get("model") is None or file.kind == "agent" and tools.of_another_program(file.plugin, context.facts):
         return
     model, facts = front.get("model"), context.facts
     if not isinstance(model, str):

@@ -1,6 +1,6 @@
 """A command and a skill with one name
 
-`/plugin:name` runs the command, `/name` the skill.
+`/plugin:name` runs the command, `/name` the skill. In .claude nothing runs the command.
 
 Bad `skills/build/SKILL.md`:
 
@@ -35,13 +35,14 @@ def check(plugin, context):
     for file in plugin.of("skill"):
         name = plugin.command_name(file)
         if name in commands:
-            if plugin.scope == "project":
+            if plugin.scope == "project" or _hands_over(commands[name], name):
                 continue  # there /NAME is the skill, and nothing is called by the other's name
-            yield file.hit(
-                file.first_line(),
-                "the command %s has the same name: /%s:%s runs the command, /%s this skill"
-                % (plugin.sub(commands[name].rel), plugin.names[0] if plugin.names else "plugin", name, name),
-            )
+            text = "the command %s has the same name: " % plugin.sub(commands[name].rel)
+            if plugin.is_collection:
+                text += "in .claude /%s is this skill, and the command is out of reach" % name
+            else:
+                text += "/%s:%s runs the command, /%s this skill" % (plugin.names[0] if plugin.names else "plugin", name, name)
+            yield file.hit(file.first_line(), text)
     for kind in ("command", "skill"):
         seen = {}
         for file in plugin.of(kind):
@@ -55,6 +56,12 @@ def check(plugin, context):
             if other is not file:
                 text = "the %s %s has the same name %r: only one of them can be called by it"
                 yield file.hit(file.at(("name",)), text % (kind, plugin.sub(other.rel), name))
+
+
+def _hands_over(command, name):
+    """Does the command do no more than to run that skill? Then either of them does the same."""
+    text = command.text[command.body_start :]
+    return len(text) < 4000 and any(words in text for words in ("`%s` skill" % name, "skills/%s/SKILL.md" % name, "the %s skill" % name))
 
 
 def _bare(plugin):

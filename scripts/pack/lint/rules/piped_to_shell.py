@@ -54,6 +54,11 @@ _EXECUTED = (
     lazy(r"(?:exec|eval)\(\s*(?:compile\(\s*)?(?:\w{1,20}\.){0,3}(?:b64decode|urlopen|fromhex)\b"),
     lazy(r"(?:exec|eval)\(\s*(?:Buffer\.from\([^\n]{1,4000}[\"']base64[\"']|atob\()"),
 )
+# `otherwise stop, with a hint how to install it (...)`: what the user is told.
+_HINT = lazy(
+    r"(?i)(?:安[装裝]指引|インストール(?:手順|方法)|\binstall(?:ation)? (?:hint|instructions?|guidance)|\btell the user (?:how )?to install)[^\n]{0,200}\Z"
+)
+_PRINTED = lazy(r"\b(?:echo|printf)\s+[\"'][^\"'\n]*\Z")
 _DOCUMENT = lazy(r"<<-?\s?[\"'\\]?(\w{1,40})[\"']?")
 # A program that looks for the text, or prints it.
 _LOOKS = lazy(r"\b(?:[ef]?grep|rg|ag|ack|echo|printf|jq|sed|awk|say|logger|case|test)\b[^;&|\n(`]*\Z|\[\[?\s[^\n;]*\Z")
@@ -82,6 +87,8 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
+            if not embedded and (fence and _PRINTED.search(text, line, start) or _HINT.search(text, line, start)):
+                continue  # echo "Install it: curl ... | sh" prints
             if not embedded and _NO_ADDRESS.search(text, max(0, start - 12), min(len(text), end + 8)):
                 continue  # `iwr ... | iex`, `. <(curl ...)`: no address, so it is a habit that is spoken of
             if not embedded and (_in_description(file, start) or _INSTALLER.match(text, end)):

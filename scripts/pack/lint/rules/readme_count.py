@@ -37,8 +37,11 @@ _SOME = lazy(r" (?:that|which) ")
 _OF_THEM = lazy(r"(?i)\b(?:first|last|next|other|these|those|remaining|both|following) \Z")
 _GOES_ON = lazy(r" (?!(?:and|for|with|in|to|across|covering|plus|or|from|at|on|per|by|are|ship|included|available)\b)[a-z]+ ")
 _TAKES = lazy(
-    r"(?i)\b(?:uses|runs|starts|spawns|launches|dispatches|needs|takes) (?:up to |about |at most )?\Z"
+    r"(?i)\b(?:uses|using|runs|starts|spawns|launches|dispatches|needs|takes) (?:up to |about |at most )?\Z"
 )  # `a full review uses six agents`
+_NAMES = lazy(r"[^`.|]{0,60}(?:[:—–-]|\() ?(?:`[\w:/.-]+`(?:,? (?:and |or )?)?){2,12}")
+_OF_A_VERSION = lazy(r"[\s|*+-]*\[?v?\d+\.\d+")  # a row or line of what each version brought
+_OF_A_PART = lazy(r"(?i)\b(?:track|phase|stage|tier|level|mode)\b")  # `## Dev Track`: how many that one has
 _INSTALLED = lazy(r"plugin install ([\w.-]+)")
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -62,6 +65,9 @@ def check(file, context):
             or not number.isdigit()
             and _GOES_ON.match(file.text, match.end())
             or _of_another(file, match.start())
+            or _named_one_by_one(file.text, match.end(), number)
+            or _OF_A_VERSION.match(file.text, file.text.rfind("\n", 0, begin) + 1)
+            or _OF_A_PART.search(_heading_above(file.text, begin))
         ):
             continue
         number = int(number) if number.isdigit() else _WORDS.index(number)
@@ -73,6 +79,19 @@ def check(file, context):
         if len({number for number, _ in places}) == 1 and real and places[0][0] != real and places[0][0] > 1:
             yield file.hit(places[0][1], "the plugin has %d %s%s" % (real, noun, "" if real == 1 else "s"))
     yield from _lists(file, plugin, context)
+
+
+def _named_one_by_one(text, at, number):
+    """`3 skills loaded automatically: `a`, `b`, `c``: those that are named."""
+    stop = text.find("\n", at)
+    named = _NAMES.match(text, at, stop if stop >= 0 else len(text))
+    return named is not None and str(named.group().count("`") // 2) == (number if number.isdigit() else str(_WORDS.index(number)))
+
+
+def _heading_above(text, at):
+    """The line of the section's heading; nothing for the page's title."""
+    begin = text.rfind("\n##", 0, at) + 1
+    return text[begin : text.find("\n", begin)] if begin else ""
 
 
 def _of_another(file, at):

@@ -63,9 +63,13 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
+        if ref.kind == "prose" and name + ".md" in file.text and plugin.path("agents/%s.md" % name) in project.listing:
+            continue  # `agents/x.md` stands beside it: whoever reads this opens that file
         if ref.kind == "prose" and name in plugin.commands() or _is_a_file(plugin, name):
             continue  # an agent that runs the skill of that name; one that a skill puts into the user's .claude/agents
         prefix, colon, rest = name.partition(":")
+        if not colon and name not in own and _of_the_user(plugin, name):
+            continue
         if colon:
             if prefix in project.plugin_names and not refs.listed_only(project, prefix):
                 if ref.kind == "mention" and name in project.command_ids:
@@ -114,6 +118,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
 _OF_PROJECT = lazy(r"(?i)\bproject agents?\b|[\"'`] \(project-level\)")
 _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")
+_USERS = lazy(r"~/\.claude/agents/([\w-]+)")
+_ADJECTIVE = lazy(r"`\*{0,2} agents\b")
 _MADE = lazy(r"(?i)\b(?:creates?|generates?|scaffolds?|produces?|makes?):? (?:the |an? )?`?\Z")
 _AT_HOME = lazy(r"`?\*{0,2} (?:sub-?)?agents?\b[^.;]{0,40}[\s`]~/\.claude/")
 _FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|in) (?:the )?[\[`]{0,2}[\w.-]+/[\w.-]+")
@@ -126,9 +132,19 @@ def _asked_for(plugin, prefix):
     )
 
 
+def _of_the_user(plugin, name):
+    """Does a page of the plugin say that it is one of ~/.claude/agents? There the bare name resolves."""
+    if "at home" not in plugin.memo:
+        texts = "\n".join(
+            file.text for file in plugin.of("readme", "agent", "prose", "command", "skill") if "~/.claude/agents/" in file.text
+        )
+        plugin.memo["at home"] = frozenset(_USERS.findall(texts))
+    return name in plugin.memo["at home"]
+
+
 def _resolves_bare(plugin, own, name):
     """In a folder without a manifest agents of subfolders are meant for .claude/agents, where the name in the frontmatter counts."""
-    if plugin.manifest or plugin.entries or plugin.scope != "bare" or ":" in name:
+    if not plugin.is_collection or ":" in name:
         return False
     return any(one.rpartition(":")[2] == name for one in own)
 
@@ -143,6 +159,8 @@ def _said_of_another(file, ref):
     named = _IN_BRACKETS.match(text, end) if ref.kind == "prose" else None
     if named and named.group(1) not in file.plugin.names:
         return True  # `x` agent (other plugin)
+    if ref.kind == "prose" and "-" not in ref.name and _ADJECTIVE.match(text, end):
+        return True  # `active` agents: those that are so
     if ref.kind == "prose" and text.endswith((" a `", " an `", "*a `"), 0, start):
         return True  # `a `db-migration` agent`: one of that sort, which is to be made
     before = text[max(0, start - 14) : start].strip("`* \n").split()[-1:]

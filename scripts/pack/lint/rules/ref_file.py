@@ -22,6 +22,7 @@ Source: client, measured
 
 from .. import refs
 from ..discover import COMPONENTS
+from ..lazy import lazy
 from ..near import nearest
 from ..source import line_start, line_stop
 
@@ -29,6 +30,8 @@ SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose", "readme")
 MIRRORED = 3
 _COMPONENTS = tuple(name + "/" for name in COMPONENTS)
+_PROGRAMS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts")
+_PUT = lazy(r"(?i)\b(?:move[sd]?|log|write|save|append|export|store)s?\b(?: \w+){0,4} (?:to|into|in) [`\"]?\$?\{?\w*\}?/?\Z")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4")  # who reads a page of a skill sees none
 
 
@@ -43,10 +46,8 @@ def check(file, context):
         if ref not in lost:
             yield hit
     if lost:
-        names = ", ".join(ref.name for ref in lost[:3])
-        yield file.hit(
-            lost[0].span, "%d links of this page lead nowhere (%s, ...): it was copied without what it points to" % (len(lost), names)
-        )
+        names = ", ".join([ref.name for ref in lost[:3]] + ["..."] * (len(lost) > 3))
+        yield file.hit(lost[0].span, "%d links of this page lead nowhere (%s)" % (len(lost), names))
 
 
 def _look(file, project):
@@ -59,7 +60,7 @@ def _look(file, project):
         leaves = ref.kind == "root" and ref.target.startswith("../") or ref.kind == "link" and _leaves(file, ref.target)
         if not leaves and (project.exists(ref.target) or ref.target.startswith("../")):
             continue
-        if ref.kind == "link" and not file.is_link(ref.span[0], ref.name):
+        if ref.kind == "link" and not file.is_link(ref.span[0], ref.name) or ref.kind == "root" and not leaves and _written(file, ref):
             continue
         if leaves:
             text = "%s leads out of the plugin: an installed plugin has nothing there" % ref.name
@@ -75,6 +76,19 @@ def _look(file, project):
             ref.kind == "root" and file.kind not in ("prose", "readme") and not ref.name.endswith("/") and not _provided_for(file, ref.span)
         )
         yield ref, file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if severe else None), bool(hint)
+
+
+def _written(file, ref):
+    """Does the plugin write the file when it runs? A script of it has the name, or the text says `move it to`."""
+    if _PUT.search(file.text, max(0, ref.span[0] - 60), ref.span[0]):
+        return True
+    plugin, name = file.plugin, ref.name.rstrip("/").rpartition("/")[2]
+    if ref.name.endswith((*_PROGRAMS, ".md")) or "/" not in ref.name.rstrip("/"):
+        return False
+    if "programs" not in plugin.memo:
+        rels = [rel for rel in plugin.project.below(plugin.root) if rel.endswith(_PROGRAMS) and "node_modules" not in rel]
+        plugin.memo["programs"] = "\n".join(plugin.project.script(rel) or "" for rel in rels[:200])
+    return any(mark + name in plugin.memo["programs"] for mark in "\"'/")
 
 
 def _provided_for(file, span):

@@ -41,6 +41,12 @@ def check(file, context):
         for at in range(len(parts) - 1):
             sub = "/".join(parts[at:])
             if context.project.listing.get(plugin.path(sub)) == "f":
+                if parts[0] == ".claude" and "plugins" not in parts:  # an installer puts it there for each user
+                    yield file.hit(match.span(), "%s is on the author's machine; for others it is ~/%s" % (match.group(), "/".join(parts)))
+                    break
+                if plugin.is_collection:  # copied to .claude, where that variable is not set
+                    yield file.hit(match.span(), "%s is on the author's machine" % match.group())
+                    break
                 text = "%s is on the author's machine; write ${CLAUDE_PLUGIN_ROOT}/%s"
                 yield file.hit(match.span(), text % (match.group(), sub), [match.span() + ("${CLAUDE_PLUGIN_ROOT}/" + sub,)])
                 break

@@ -37,6 +37,7 @@ _COMMON = frozenset(
     "readme.md claude.md agents.md changelog.md contributing.md license.md security.md todo.md plan.md spec.md prd.md notes.md architecture.md "
     "package.json package-lock.json tsconfig.json pyproject.toml requirements.txt setup.py index.js index.ts main.py settings.json plan.json".split()
 )
+_IN_ITS_REPOSITORY = lazy(r"(?i)\b(?:inside|in|from|root of|of) the ([\w.-]+) (?:plugin )?(?:repo|repository|checkout|source tree)\b")
 _WORD = lazy(r"(?<![\w./\"'$}-])(?:\./)?((?:scripts|hooks|bin|lib|tools|references)/[\w./-]+\.\w{1,5})")
 
 _CALLED = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
@@ -52,6 +53,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     if plugin is None or not plugin.is_plugin or not plugin.manifest and not plugin.entries:
         return  # without a manifest or an entry it may be a collection for .claude: ${CLAUDE_PLUGIN_ROOT} is not set there
     text = file.text
+    if any(match.group(1).lower() in map(str.lower, plugin.names) for match in _IN_ITS_REPOSITORY.finditer(text)):
+        return  # for those who work on the plugin
     for start, end in refs.embedded(file):
         match = _WORD.search(text, start, end)
         if match and context.project.listing.get(plugin.path(match.group(1))):

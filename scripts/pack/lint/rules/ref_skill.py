@@ -23,6 +23,7 @@ from ..near import nearest
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose")
+_OF_A_VERSION = lazy(r"([a-z][a-z0-9-]+)`? v\d")
 _MADE = lazy(r"(?i)\b(?:scaffold|create|write|generate|propose|add|build|draft|make)s? (?:the |a |an )?`?\Z")
 
 
@@ -52,4 +53,6 @@ def check(file, context):
 
 def _of_another(text, name):
     """Does the text itself say that it is of another plugin (`name@marketplace`, `plugin:name`, "the name plugin")?"""
+    if any(match.group(1) == name for match in _OF_A_VERSION.finditer(text)):
+        return True  # `the-router v0.1.3`: it has a version of its own
     return name + "@" in text or ":" + name in text or "`%s` plugin" % name in text or name + " plugin" in text or name + ":" in text

@@ -22,11 +22,13 @@ Good `skills/explain/SKILL.md`:
 Source: client, measured
 """
 
+from .. import tools
 from ..discover import one_skill
 from .manifest_location import for_several_hosts
 
 SEVERITY = "warning"
 FILES = ("stray-skill",)
+_PUT_AWAY = frozenset("deprecated archive archived _archive _archived attic disabled retired obsolete legacy".split())
 
 
 def check(file, context):
@@ -34,14 +36,14 @@ def check(file, context):
     plugin = file.plugin
     parts = plugin.sub(file.rel).split("/")
     if file.name == "SKILL.md":
-        if not plugin.manifest and not plugin.entries and plugin.scope == "bare":
+        if plugin.is_collection:
             return  # a collection that somebody copies from: where each one comes to lie is not to be seen
         above = file.rel.rsplit("/", 2)[0]
         if one_skill(plugin) or above in plugin.declared.get("skills", ()) and above + "/SKILL.md" in context.project.listing:
             text = "not loaded: with a SKILL.md in %s/ itself the whole folder is that one skill"
             yield file.hit(file.first_line(), text % plugin.sub(above))
             return
-        if _left_out(file, context.project) or _of_a_command(file):
+        if not _PUT_AWAY.isdisjoint(parts[1:-1]) or _left_out(file, context.project) or _of_a_command(file):
             return
         text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep"
         if plugin.is_plugin:
@@ -55,6 +57,12 @@ def check(file, context):
             yield file.hit(file.first_line(), text % file.name, severity="error")
         return
     front = file.front
+    if (
+        tools.of_another_program(plugin, context.facts)
+        or plugin.is_collection
+        and any(name in context.project.listing for name in ("go.mod", "Cargo.toml"))
+    ):
+        return  # a program with skills of its own
     if front is not None and isinstance(front.value, dict) and "description" in front and "template" not in file.name.lower():
         name = parts[1] if len(parts) == 3 else file.name[:-3]
         yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name)

@@ -43,7 +43,9 @@ _SOMEBODY = lazy(
     IGNORECASE,
 )
 _LOADED = lazy(r"(?i)\b(?:loaded|delegat(?:es?|ed|ing)|wrapped|exposed|offered|used|reached|reachable) \Z")  # "is loaded via Agent tool"
-_IF_THERE = lazy(r"(?:[`*]{0,2} tool)?,? (?:if|when|where) (?:it is |you have it |it's )?(?:available|present|granted)")
+_IF_THERE = lazy(
+    r"[`*]{0,2} (?:integration|API|webhook|endpoint|node)\b|(?:[`*]{0,2} tool)?,? (?:if|when|where) (?:it is |you have it |it's )?(?:available|present|granted)"
+)
 _USE = lazy(
     r"\b(?:[Uu]s(?:e|ing)|[Cc]all(?:ing)?|[Ww]ith|[Vv]ia|[Ii]nvok(?:e|ing)|[Rr]un) (?:the |your )?[`*]{0,2}([A-Z][A-Za-z]{2,24})[`*]{0,2} tool\b"
     r"|\b(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)[`*]{0,2}\("

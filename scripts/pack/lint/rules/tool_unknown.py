@@ -42,6 +42,8 @@ KEYS = {
 def check(file, context):
     """Every name of every list."""
     facts = context.facts
+    if file.kind == "agent" and tools.of_another_program(file.plugin, facts):
+        return
     for key in KEYS[file.kind]:
         listed = tools.listed(file, key)
         if not listed:
