@@ -100,6 +100,7 @@ OF_KIND: "dict[str, dict[str, object]]" = {
         "monitor": ("monitors", "\\u"),
         "option-values": ("userConfig", "channels", "\\u"),
     },
+    "settings-hooks": {"settings-permission": ("permissions", "\\u")},
     "marketplace": {"manifest-engines": ("engines", "\\u")},
     "mcp": {"network-host": ("network", "\\u")},
     "command": {"tool-ungranted": _front("disallowed")},
