@@ -22,6 +22,8 @@ WITHOUT_EXAMPLE = {
     "orphan-agent": "test_optional.py",
     "publishing": "test_optional.py",
     "secret": "test_text.py",
+    "settings-field": "test_settings.py",
+    "settings-permission": "test_settings.py",
     "skill-length": "test_text.py",
     "suppression-reason": "test_suppress.py",
     "suppression-unused": "test_suppress.py",

@@ -83,3 +83,25 @@ def test_nothing_is_written_where_byte_code_is_unwanted(installed, plugin, monke
     write(home, {"run.py": "import sys\nfrom pack.cli.start import main\nsys.argv[1:] = ['lint'] + sys.argv[1:]\nmain(%r)\n" % str(home)})
     subprocess.run([sys.executable, "-B", str(home / "run.py"), str(plugin()), "--no-cache"], check=True, capture_output=True)
     assert not installed.bundle.exists()
+
+
+COMMON = {
+    "README.md": "# Pack\n\n## [Usage](https://example.com)\n\nSee [above](#usage).\n",
+    "agents/reviewer.md": '---\nname: reviewer\ndescription: Reviews: a change. Use when one is ready.\ntools: ["Read", "Grep"]\n---\nYou review.\n',
+    "commands/build.md": "---\ndescription: Builds it\nargument-hint: [what] [how]\nallowed-tools: Bash(npm *), Bash(git status:*)\n---\n"
+    "Look at !`npm test` and !`git status`.\n",
+    "commands/plan.md": '---\ndescription: Plans it\nargument-hint: [scope] -- a folder, such as "src"\n---\nPlan.\n',
+    ".claude-plugin/plugin.json": '{"name": "demo-pack", "version": "1.0.0", "description": "x", "dependencies": [{"name": "o", "version": ">= 1.0"}]}\n',
+}
+
+
+def test_what_is_common_imports_no_parser(installed, plugin):
+    root = plugin(COMMON)
+    first = installed(root, "--no-cache")
+    assert first[0] == 0 and not first[2]
+    spy = installed.home / "scripts" / "pack" / "lint" / "bundle.py"  # the last that runs; what it prints is what a user's process holds
+    spy.write_text(spy.read_text(encoding="utf-8").replace("def save():\n", "def save():\n    print([*sys.modules], file=sys.stderr)\n", 1))
+    installed(root, "--no-cache")
+    held = installed(root, "--no-cache")[2]
+    assert "'pack.lint.semver'" in held and "'pack.lint.rules.command_approval'" in held and "'pack.lint.rules.ref_anchor'" in held
+    assert not [name for name in ("re", "yaml", "fnmatch", "json") if "'%s'" % name in held]

@@ -13,7 +13,7 @@ import sys
 
 from . import lazy
 
-FORMAT = 2
+FORMAT = 3
 _OTHERS = ("yaml", "ahocorasick_rs")  # packages that are kept, too: then no run has to look for the folder that they are in
 _path = None
 _file = None  # open; what is marshalled stands in it, one piece after the other: `where` is a piece's (start, end)
@@ -39,7 +39,8 @@ def install(scripts):
     try:
         handle, tag = open(_path, "rb"), _tag()
         if handle.read(len(tag)) == tag:
-            codes, patterns, size = marshal.load(handle)
+            length = int.from_bytes(handle.read(4), "little")
+            codes, patterns, size = marshal.loads(handle.read(length))  # from a file it asks for a few bytes at a time
             begin = handle.tell()
             if os.fstat(handle.fileno()).st_size == begin + size:
                 _file = handle, begin
@@ -131,7 +132,8 @@ def save():
     temporary = "%s.%d" % (_path, os.getpid())
     try:
         with open(temporary, "wb") as handle:
-            handle.write(_tag() + marshal.dumps((codes, patterns, size)))
+            head = marshal.dumps((codes, patterns, size))
+            handle.write(_tag() + len(head).to_bytes(4, "little") + head)
             handle.write(b"".join(pieces))
         os.replace(temporary, _path)
     except (OSError, ValueError):

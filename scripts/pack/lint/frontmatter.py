@@ -334,7 +334,15 @@ def lenient_text(block):
     return _LEADING_TABS.sub(lambda m: "  " * len(m.group()), "\n".join(lines))
 
 
+_PLAIN_LIST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-., ")
+
+
 def _is_list(text):
+    if _quick_list(text, 0, (), {}) is not None:
+        return True
+    first = text.find("]")
+    if first < len(text) - 1 and _PLAIN_LIST.issuperset(text[1:first]) and "#" not in text:
+        return False  # the list has ended, and the text goes on
     try:
         return isinstance(_read(text).value, list)
     except FrontmatterError:
@@ -368,7 +376,7 @@ class _Read:
 
     def __init__(self, text):
         self.text, self.lines = text, text.split("\n")
-        self.refused = False  # for a `: ` in a plain value, on which every YAML parser gives up
+        self.refused = False  # for what every YAML parser gives up on: a `: ` in a plain value, text behind a list or a quoted one
 
     def at_once(self):
         """Could it be read? No: what YAML has no place for, or that is rare; then libyaml says what it is, or in which words it is none."""
@@ -380,10 +388,18 @@ class _Read:
         try:
             document = yamltext.read(text, plain)
         except yamltext.YamlError as error:
-            self.refused = "`: `" in str(error)
+            self.refused = "`: `" in str(error) or self._goes_on(error)
             return False
         self.value, self.spans, self.keys = document.value, document.spans, document.keys
         return not document.duplicates and document.value is not None and not any(map(self._is_rare, self.spans.values()))
+
+    def _goes_on(self, error):
+        """Is it `[a] [b]` or `"a" b` behind a key? A comment or an anchor may look like that and be good."""
+        if "text behind a value" not in str(error):
+            return False
+        end = self.text.find("\n", error.offset)
+        line = self.text[self.text.rfind("\n", 0, error.offset) + 1 : end if end >= 0 else len(self.text)]
+        return ": " in line and line[0] != " " and self.text[error.offset : error.offset + 1] != ":" and "#" not in line and "&" not in line
 
     def _is_rare(self, span):
         """An anchor, an alias, or a quoted value that goes on at the margin (see _Builder._check_indent)."""

@@ -337,7 +337,8 @@ def clean(text):
 def slugify(title):
     """GitHub's anchor of a heading."""
     out = []
-    title = lazy_link().sub(r"\1", title)
+    if "](" in title:
+        title = _INLINE_LINK.sub(lambda link: link.group(1), title)  # a template would import re
     for char in title.strip().lower():
         if char.isalnum() or char in "_-":
             out.append(char)
@@ -350,11 +351,6 @@ def slugify(title):
 
 _NAMED_HEADING = lazy(r"\s*\{[^{}]*?#([\w.:-]+)[^{}]*\}$")
 _INLINE_LINK = lazy(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
-
-
-def lazy_link():
-    """The pattern of a link inside a heading (its text makes the anchor)."""
-    return _INLINE_LINK
 
 
 def covered(offset, spans):

@@ -180,6 +180,8 @@ def _lists(file):
     """The names in `agents: `one`, `two` and `three``, where at least half of them are agents of the plugin."""
     found, own = [], file.plugin.agents()
     for start, end in file.lines_with(("agents",)):
+        if file.text.count("`", start, end) < 4:
+            continue  # two names at the least
         for match in _LISTED.finditer(file.text, start, end):
             index = match.lastindex
             names = list(_NAMED.finditer(file.text, *match.span(index)))

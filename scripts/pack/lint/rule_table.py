@@ -286,6 +286,8 @@ BY_KIND = {
         "json-duplicate-key",
         "json-syntax",
         "root-variable",
+        "settings-field",
+        "settings-permission",
     ),
     "skill": (
         "body-empty",
@@ -488,6 +490,8 @@ NAMES = (
     "root-document",
     "root-variable",
     "secret",
+    "settings-field",
+    "settings-permission",
     "skill-file",
     "skill-length",
     "suppression-reason",

@@ -80,6 +80,8 @@ class Script:
         first = text[: text.find("\n")] if "\n" in text else text
         if direct and first.startswith("\ufeff#!"):
             return "a byte-order mark stands before #!, so the system does not find the interpreter"
+        if direct and not first.strip() and _below_a_blank(text):
+            return "an empty line stands before #!, so the system does not see it and a shell reads the file"
         wrong = _shebang_problem(first, self.program, direct)
         if wrong:
             return wrong
@@ -130,6 +132,12 @@ def _shebang_problem(first, program, direct):
     if mine and other and mine != other:
         return "it is a %s script (%s), but %s runs it" % (other, first.strip()[:40], program)
     return None
+
+
+def _below_a_blank(text):
+    """Does another language's #! come after empty lines? A script for a shell runs in one all the same."""
+    match = _SHEBANG.match(text.lstrip())
+    return match is not None and _family((match.group(2) or match.group(1)).rsplit("/", 1)[-1]) not in (None, "shell")
 
 
 def _is_program(name):

@@ -9,6 +9,10 @@ _HYPHEN = lazy(r"%s\s+-\s+%s\Z" % (_VERSION, _VERSION))
 _GAP = lazy(r"([<>=~^])\s+")
 
 
+def _tight(gap):
+    return gap.group(1)  # as a template it would import re
+
+
 def is_range(text):
     """True for ">=2.1.0 <3", "^1.2", "1.x || 2.x", "*" and the like."""
     if len(text) > 256:
@@ -17,7 +21,7 @@ def is_range(text):
         part = part.strip()
         if not part or _HYPHEN.match(part):
             continue
-        if not all(_COMPARATOR.match(word) for word in _GAP.sub(r"\1", part).split()):
+        if not all(_COMPARATOR.match(word) for word in _GAP.sub(_tight, part).split()):
             return False
     return True
 
@@ -31,7 +35,7 @@ def satisfies(version, text):
 def is_possible(text):
     """Can any version be inside a range that is_range() takes? Tried are the bounds that it names and what lies next to them."""
     near = set()
-    for word in _GAP.sub(r"\1", text.replace("||", " ")).split():
+    for word in _GAP.sub(_tight, text.replace("||", " ")).split():
         bare = word.lstrip("<>=~^")
         if "-" in bare and bare != "-":
             return True  # what comes before a release is not weighed here
@@ -61,7 +65,7 @@ def _inside(version, part):
     if _HYPHEN.match(part):
         low, high = part.split(" - ") if " - " in part else part.split("-", 1)
         return _lower(low) <= version and version < _upper(high)
-    for word in _GAP.sub(r"\1", part).split():
+    for word in _GAP.sub(_tight, part).split():
         operator = word[: len(word) - len(word.lstrip("<>=~^"))]
         text = word[len(operator) :]
         low, high = _lower(text), _upper(text)

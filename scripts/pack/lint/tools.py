@@ -48,14 +48,25 @@ def listed(file, key):
     front = file.front
     if front is None or key not in front:
         return None
+    return file.once(_READERS[key], _READERS[key])  # six rules ask for the same list
+
+
+def _reader(key):
+    return lambda file: _tools(file.text, file.front, key)
+
+
+_READERS = {key: _reader(key) for key in ("tools", "disallowedTools", "allowed-tools", "disallowed-tools", "skills")}
+
+
+def _tools(text, front, key):
     value = front.get(key)
     if isinstance(value, str):
-        return _placed(file.text, front.spans[(key,)], value)
+        return _placed(text, front.spans[(key,)], value)
     if isinstance(value, list):
         tools = []
         for index, item in enumerate(value):
             if isinstance(item, str):
-                tools.extend(_placed(file.text, front.spans.get((key, index), front.spans[(key,)]), item))
+                tools.extend(_placed(text, front.spans.get((key, index), front.spans[(key,)]), item))
         return tools
     return None
 

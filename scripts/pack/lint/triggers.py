@@ -100,6 +100,7 @@ OF_KIND: "dict[str, dict[str, object]]" = {
         "monitor": ("monitors", "\\u"),
         "option-values": ("userConfig", "channels", "\\u"),
     },
+    "settings-hooks": {"settings-permission": ("permissions", "\\u")},
     "marketplace": {"manifest-engines": ("engines", "\\u")},
     "mcp": {"network-host": ("network", "\\u")},
     "command": {"tool-ungranted": _front("disallowed")},
@@ -175,7 +176,9 @@ PLUGIN = {
     "manifest-location": lambda plugin: plugin.of("root-manifest") or plugin.manifest and plugin.project.has_links(),
     "ref-orphan": lambda plugin: plugin.of("prose"),
     "ref-cycle": lambda plugin: any(file.holds(_PAGE) for file in _documents(plugin)),
-    "component-location": lambda plugin: len(plugin.project.listing) > len(plugin.project.files),
+    "component-location": lambda plugin: (
+        len(plugin.project.listing) > len(plugin.project.files) or any(not file.name.endswith(".md") for file in plugin.of("command"))
+    ),
     "bin-file": lambda plugin: plugin.path("bin") in plugin.project.dirs,
     "link-outside": lambda plugin: plugin.project.has_links(),
 }

@@ -21,8 +21,6 @@ Good `commands/build.md`:
 Source: client, measured
 """
 
-from fnmatch import fnmatchcase
-
 from .. import refs, tools
 from ..lazy import lazy
 
@@ -84,14 +82,31 @@ def _begins(command, rule):
     rule = rule.strip()
     stem = rule[:-2] if rule.endswith((":*", " *")) else rule
     if "*" in stem:
-        return fnmatchcase(_word(command), _word(stem))
+        return _like(_word(command), _word(stem))
     return command.split()[: len(stem.split())] == stem.split()
 
 
 def _first(command, rule):
     """Could the rule be for this program? Its first word decides; how arguments match is the client's own affair."""
     rule = rule.strip()
-    return fnmatchcase(_word(command), _word(rule[:-2] if rule.endswith(":*") else rule) or "*") or rule[:1] == "*"
+    return _like(_word(command), _word(rule[:-2] if rule.endswith(":*") else rule) or "*") or rule[:1] == "*"
+
+
+def _like(word, rule):
+    """Does a word match a rule whose only wildcard is `*`? (To import fnmatch costs more than to look at ten commands.)"""
+    head, *parts = rule.split("*")
+    if not parts:
+        return word == rule
+    tail = parts.pop()
+    at, end = len(head), len(word) - len(tail)
+    if at > end or not word.startswith(head) or not word.endswith(tail):
+        return False
+    for part in parts:
+        at = word.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 def _word(text):

@@ -68,6 +68,13 @@ def check(plugin, context):
     mine = {file.rel for files in plugin.files.values() for file in files}
     workshop = None
     named = {path for paths in plugin.declared.values() if isinstance(paths, set) for path in paths}
+    for file in plugin.of("command"):
+        if file.name.endswith((".MD", ".Md", ".mD")):  # only .md is taken off
+            yield file.hit(
+                (0, 0),
+                "the command is called /%s:%s; name it %s.md"
+                % (plugin.names[0], plugin.command_name(file) + file.name[-3:], file.name[:-3]),
+            )
     for rel in project.below(plugin.root):
         if rel in mine or rel in named:
             continue

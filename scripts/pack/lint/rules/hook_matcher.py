@@ -93,7 +93,7 @@ def _tools(file, where, matcher, event, facts):  # noqa: C901 - one check for ea
     if listed is None:
         if jsregex.problem(matcher) or not jsregex.simple(matcher) or "mcp" in matcher or "$" in matcher and "\\$" in matcher:
             return
-        pattern = _NO_ANCHOR.sub(r"\1", matcher)  # to JavaScript these are plain letters
+        pattern = _NO_ANCHOR.sub(lambda letter: letter.group(1), matcher)  # to JavaScript these are plain letters
         if matches_any(pattern, list(facts.known_tools) + list(facts.tool_aliases)):
             if _SET.match(matcher) and any(name in matcher for name in facts.known_tools):
                 text = "matcher %r is a set of letters: it meets every tool that has one of them"

@@ -112,6 +112,10 @@ def details(file, path, server, plugin):  # noqa: C901 - one check for each mist
         table = server.get(key)
         texts += [((key, name), item) for name, item in (table.items() if isinstance(table, dict) else ())]
     for where, text in texts:
+        open_at = text.find("${") if isinstance(text, str) and where[0] in ("url", "headers", "env") else -1
+        if open_at >= 0 and "}" not in text[open_at:]:
+            yield file.hit(file.at(path + where), "${ without }: the server gets %r as it stands" % text, severity="warning")
+            continue
         bare = _BARE.search(text) if isinstance(text, str) and where[0] in ("url", "headers", "env") else None
         if bare:
             text = "%s is not replaced; write ${%s}" % (bare.group(), bare.group(1))

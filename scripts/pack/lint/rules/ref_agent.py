@@ -185,9 +185,16 @@ def _of_ours(file, own, name):
 
 def _by_file(file, own):
     """`the coder agent`, when agents/coder.md calls itself something else and nothing is called coder."""
-    for name, agent in own.items():
-        stem = agent.rel.rpartition("/")[2][:-3]
-        if name.endswith(stem) or name.startswith(stem) or stem in own or len(stem) < 4 or stem + " agent" not in file.text:
+    renamed = file.plugin.memo.get("renamed")
+    if renamed is None:
+        renamed = file.plugin.memo["renamed"] = [
+            (stem, name, agent)
+            for name, agent in own.items()
+            for stem in [agent.rel.rpartition("/")[2][:-3]]
+            if not (name.endswith(stem) or name.startswith(stem) or stem in own or len(stem) < 4)
+        ]
+    for stem, name, agent in renamed:
+        if stem + " agent" not in file.text:
             continue
         at = file.text.find("the %s agent" % stem, file.body_start)
         if at >= 0 and not file.prose.hidden(at):

@@ -21,7 +21,7 @@ from ..source import line_start, line_stop
 SEVERITY = "error"
 FILES = ("agent", "command", "skill", "prose", "manifest", "marketplace", "hooks", "settings-hooks", "mcp")
 _VARIABLE = lazy(
-    r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20})|(?i:CLAUDE_PLUGIN_ROOT))\b(\}?)/"
+    r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20})|(?i:CLAUDE_PLUGIN_ROOT))\b(\}?)(?:\\?\")?/"
 )
 _NO_SLASH = lazy(r"\$\{(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}([A-Za-z0-9_-]+(?=[/.]))")
 _SAID = lazy(r"\$\{CLAUDE_(?:PLUGIN_ROOT|SKILL_DIR)\}(?!/)")

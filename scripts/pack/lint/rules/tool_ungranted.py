@@ -60,6 +60,10 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     """Agents with a list of tools, granted or taken away (the others have everything); commands and skills that take some away."""
     if file.front is None:
         return
+    text, seen = file.text, set()
+    lines = file.lines_with((" tool",) + _NAMES)
+    if not lines and "mcp__" not in text:
+        return
     if file.kind != "agent":
         denied = tools.listed(file, "disallowed-tools") or ()
         denied = {tools.canonical(tool.name, context.facts) for tool in denied if tool.rule is None}
@@ -73,8 +77,6 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         return
     if not granted:
         return
-    text, seen = file.text, set()
-    lines = file.lines_with((" tool",) + _NAMES)
     for match in (match for start, end in lines for match in _USE.finditer(text, start, end)):
         index = match.lastindex
         name = tools.canonical(match.group(index), context.facts)
