@@ -41,14 +41,29 @@ class Today(Client):
     """A client whose agents speak in last words and are told in prompts."""
 
     def __init__(self, *args):
-        self.prompts, self.words = {}, {}
+        self.prompts, self.words, self.later = {}, {}, []
         Client.__init__(self, *args)
 
     def hook(self, event, who="lead", kill=None, **fields):
+        self._tell_later()
         answer = Client.hook(self, event, who, kill, **fields)
-        for record in answer[2]:
+        # A process that died with the call in the journal leaves the facts that follow from it to the retry: they come after the call, which
+        # the witness is told when it has been answered.
+        own = "%s:%s" % (event, fields.get("tool_use_id"))
+        at = next((n for n, record in enumerate(answer[2]) if record["key"] == own), len(answer[2]))
+        for record in answer[2][:at]:
             self._fact(record)
+        self.later += answer[2][at:]
         return answer
+
+    def settle(self):
+        self._tell_later()
+        Client.settle(self)
+
+    def _tell_later(self):
+        later, self.later = self.later, []
+        for record in later:
+            self._fact(record)
 
     def _fact(self, record):
         """An order or an answer that the gate took from a text: the text holds it, and it was legal."""
