@@ -91,6 +91,23 @@ def test_honest_work_is_not_refused(s):
     assert {k: v for k, v in found.items() if v} == {}
 
 
+@pytest.mark.parametrize(
+    "file, rule, target, passes",
+    [
+        ("src/.gitignore", "*\n", "src/made.py", False),  # hides itself among files that git has
+        ("src/.gitignore", "made.py\n", "src/made.py", True),  # git sees it: it is reviewed, or stops the end
+        (".git/info/exclude", "src/made.py\n", "src/made.py", False),  # one user's own
+        (".gitignore", "*.out\n!keep.out\n", "src/keep.out", False),
+        (".mypy_cache/.gitignore", "*\n", ".mypy_cache/x.json", True),  # a cache's own
+    ],
+)
+def test_git_leaves_a_file_out_only_by_a_rule_that_can_be_reviewed(s, file, rule, target, passes):
+    os.makedirs(os.path.dirname(os.path.join(s.project, file)), exist_ok=True)
+    with open(os.path.join(s.project, file), "a") as f:
+        f.write(rule)
+    assert [refused(s, "echo 1 > " + target, who) for who in WHO] == ([None, None] if passes else ["NOT_IN_TASK", "ROLE_EDITS_NOTHING"])
+
+
 # Each passes the client's own eyes as easily as an honest one: the form is another, what it does is plain.
 HOSTILE = """env -S 'sh -c "echo x > src/old.py"'
 bash <<< 'echo x > src/old.py'

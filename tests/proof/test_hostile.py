@@ -98,6 +98,35 @@ def test_a_pane_is_bound_after_a_take_over_too():
             run.close()
 
 
+def test_an_order_that_the_retry_of_a_killed_call_carries_out_comes_after_the_call():
+    """The process that recorded PLAN OK died; the same call again records nothing new but IDENTIFY RISKS, which waited for PLAN OK. The
+    witness is told in the journal's order."""
+    plain = {name: {"value": False, "evidence": "src/old.py"} for name in ("changes_existing", "near_sensitive", "shared_by_3_modules")}
+    facts = dict(
+        plain, layers=["api"], direct_sensitive=plain["near_sensitive"], gold_standard_exists={"value": True, "evidence": "src/old.py"}
+    )
+    task = {"id": 1, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": []}
+    task.update(acceptance=["recorded"], checks=["short"], tooling={"test": "true"}, blocked_by=[], reviewers=["quality-reviewer"])
+    plan = {"facts": facts, "definition_of_done": ["tests pass"], "tasks": [task], "trade_offs": ["a module: one caller"]}
+    spawn = lambda name, **more: dict({"do": "spawn", "who": "lead", "name": name, "role": name, "start": "ok"}, **more)
+    deeds = [
+        {"do": "pack", "who": "lead", "words": ["plan"], "raw": plan},
+        spawn("supervisor", prompt="STATE_OWNERSHIP_HANDOFF(1)"),
+        {"do": "stops", "who": "supervisor", "text": "STATE_OWNERSHIP_ACK(1)"},
+        spawn("unified-reviewer"),
+        {"do": "say", "who": "unified-reviewer", "to": "supervisor", "text": "ESCALATE TO MEDIUM: task #1"},
+        spawn("tech-lead", prompt="VALIDATE PLAN\nIDENTIFY RISKS"),
+        {"do": "say", "who": "tech-lead", "to": "lead", "text": "PLAN OK", "kill": ["before rename snapshot.json", 1]},
+    ]
+    run = hostile.Run(dict(OPEN, kind="today"))
+    try:
+        assert [run.do(deed) for deed in deeds] == [True] * len(deeds), run.broken
+        events = [r["event"] for r in run.client.book.records]
+        assert run.client.deaths == 1 and events.index("PLAN_OK") < events.index("IDENTIFY_RISKS") and run.client.witness.risks
+    finally:
+        run.close()
+
+
 @contextlib.contextmanager
 def keys_forgotten():
     """A store that does not know a call again."""

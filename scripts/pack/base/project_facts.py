@@ -393,8 +393,19 @@ def left_out(project: str, rel: str) -> bool:
     secret = os.path.basename(rel).startswith((".env", ".npmrc", ".pypirc", ".netrc", ".git"))
     if secret or git(project, *LITERAL, "ls-files", "-z", "--", rel) != "":
         return False
-    rules = ("-c", "core.excludesFile=" + os.devnull, "check-ignore", "-q", "--")
-    return git(project, *rules, rel) is not None or git(project, *rules, rel.rstrip("/") + "/") is not None
+    rules = ("-c", "core.excludesFile=" + os.devnull, "check-ignore", "-v", "--")
+    return any(_by_a_rule_of_the_project(project, git(project, *rules, name)) for name in (rel, rel.rstrip("/") + "/"))
+
+
+def _by_a_rule_of_the_project(project: str, said: str | None) -> bool:
+    """Whether what `check-ignore -v` says (`FILE:LINE:RULE`, and the path) is a rule that somebody can review. `.git/info/exclude` is one
+    user's own, and a `.gitignore` that hides itself among tracked files was put there past everybody. A cache's own rule is none of those."""
+    file, _line, rule = (said or "").partition("\t")[0].split(":", 2) if said and said.count(":") > 1 else ("", "", "!")
+    if rule.startswith("!") or os.path.basename(file) != ".gitignore":
+        return False
+    if git(project, "check-ignore", "-q", "--", file) is None or git(project, *LITERAL, "ls-files", "-z", "--", file) != "":
+        return True
+    return git(project, *LITERAL, "ls-files", "-z", "--", os.path.dirname(file) or ".") == ""
 
 
 def committed(project: str, sha: str) -> list[str]:
