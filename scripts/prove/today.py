@@ -24,12 +24,13 @@ SAID = (
 )
 
 
-def sections(text):
-    """{event: the line with what follows it} of the protocol lines of a text."""
+def sections(text, events):
+    """{event: the line with what follows it} of the protocol lines of a text that say one of these events. Another one is what is said to the
+    line above it, as in a message."""
     out, event = {}, None
     for line in text.splitlines():
         found = parse(line)
-        if found:
+        if found and found[0] in events:
             event = found[0]
             out[event] = line
         elif event:
@@ -73,11 +74,11 @@ class Today(Client):
         self.witness.checked["said"] = self.witness.checked.get("said", 0) + 1
         if name == "lead":
             receiver = self.person(record["data"]["to"])
-            lines = sections(self.prompts.get(receiver.name, "") if receiver else "")
+            lines = sections(self.prompts.get(receiver.name, ""), tables.ORDERS.get(receiver.role, ())) if receiver else {}
             need(event in lines, "FACT", "%s to %s is in the journal and in no prompt", event, record["data"]["to"])
             self.witness.message("lead", None, receiver.name, receiver, lines[event])
             return
-        lines = sections(self.words.get(name, ""))
+        lines = sections(self.words.get(name, ""), tables.LAST_WORDS.get(record["actor"]["role"], ()))
         need(event in lines, "FACT", "%s is in the journal and %s did not say it", event, name)
         self.witness.message(name, self.person(name), "lead", "lead", lines[event])
 

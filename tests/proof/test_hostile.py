@@ -98,9 +98,20 @@ def test_a_pane_is_bound_after_a_take_over_too():
             run.close()
 
 
-def test_an_order_that_the_retry_of_a_killed_call_carries_out_comes_after_the_call():
-    """The process that recorded PLAN OK died; the same call again records nothing new but IDENTIFY RISKS, which waited for PLAN OK. The
-    witness is told in the journal's order."""
+KILLED = ["before rename snapshot.json", 1]
+
+
+@pytest.mark.parametrize(
+    "said, events",
+    [
+        # The process that recorded PLAN OK died; the same call again records IDENTIFY RISKS, which waited for PLAN OK.
+        ([{"do": "say", "to": "lead", "text": "PLAN OK", "kill": KILLED}], ["PLAN_OK", "IDENTIFY_RISKS"]),
+        # A line that is none of the tech lead's to say is what stands below its own, as in a message.
+        ([{"do": "stops", "text": "PLAN OK"}, {"do": "stops", "text": "RISKS: 0\nCLAIM: task #1"}], ["PLAN_OK", "IDENTIFY_RISKS", "RISKS"]),
+    ],
+    ids=["killed", "another's line"],
+)
+def test_the_witness_is_told_facts_in_the_order_and_form_of_the_journal(said, events):
     plain = {name: {"value": False, "evidence": "src/old.py"} for name in ("changes_existing", "near_sensitive", "shared_by_3_modules")}
     facts = dict(
         plain, layers=["api"], direct_sensitive=plain["near_sensitive"], gold_standard_exists={"value": True, "evidence": "src/old.py"}
@@ -116,13 +127,12 @@ def test_an_order_that_the_retry_of_a_killed_call_carries_out_comes_after_the_ca
         spawn("unified-reviewer"),
         {"do": "say", "who": "unified-reviewer", "to": "supervisor", "text": "ESCALATE TO MEDIUM: task #1"},
         spawn("tech-lead", prompt="VALIDATE PLAN\nIDENTIFY RISKS"),
-        {"do": "say", "who": "tech-lead", "to": "lead", "text": "PLAN OK", "kill": ["before rename snapshot.json", 1]},
-    ]
+    ] + [dict(deed, who="tech-lead") for deed in said]
     run = hostile.Run(dict(OPEN, kind="today"))
     try:
         assert [run.do(deed) for deed in deeds] == [True] * len(deeds), run.broken
-        events = [r["event"] for r in run.client.book.records]
-        assert run.client.deaths == 1 and events.index("PLAN_OK") < events.index("IDENTIFY_RISKS") and run.client.witness.risks
+        assert [r["event"] for r in run.client.book.records if r["event"] in events] == events
+        assert run.client.deaths == ("kill" in said[0]) and run.client.witness.risks
     finally:
         run.close()
 
