@@ -107,7 +107,10 @@ KILLED = ["before rename snapshot.json", 1]
         # The process that recorded PLAN OK died; the same call again records IDENTIFY RISKS, which waited for PLAN OK.
         ([{"do": "say", "to": "lead", "text": "PLAN OK", "kill": KILLED}], ["PLAN_OK", "IDENTIFY_RISKS"]),
         # A line that is none of the tech lead's to say is what stands below its own, as in a message.
-        ([{"do": "stops", "text": "PLAN OK"}, {"do": "stops", "text": "RISKS: 0\nCLAIM: task #1"}], ["PLAN_OK", "IDENTIFY_RISKS", "RISKS"]),
+        (
+            [{"do": "say", "to": "lead", "text": "PLAN OK"}, {"do": "stops", "text": "RISKS: 0\nCLAIM: task #1"}],
+            ["PLAN_OK", "IDENTIFY_RISKS", "RISKS"],
+        ),
     ],
     ids=["killed", "another's line"],
 )
