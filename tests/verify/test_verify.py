@@ -201,6 +201,16 @@ def test_the_projects_own_command_sets_dependencies_up(run):
     assert "verified in place: the project's own setup failed" in summary(run.state(), stats(run.events()))
 
 
+@pytest.mark.parametrize(
+    "build, test",
+    [("rm -rf \"$PWD\"", TEST), ("true", "python3 -m unittest -q; rm -rf \"$PWD\""), ("true", "rm -rf \"$PWD/..\"")],
+)
+def test_commands_that_take_the_checkout_away_are_not_run_again_in_the_project(run, build, test):
+    found = verify(run, test, build)
+    assert not found["ok"] and found["where"] == "checkout" and "the checkout itself, which is gone" in found["why"]
+    assert "Traceback" not in run.output and os.path.isfile(run.project + "/src/old.py")
+
+
 def test_in_place_says_why(run):
     write(run, "local.db", "x")
     found = verify(run, "test -e local.db", "true", "--in-place 'the tests need local.db'")
