@@ -510,6 +510,18 @@ def test_a_diverging_commit_is_mended_by_an_amend(session):
     assert s.say("coder-1", "supervisor", "DONE: task #1") is None
 
 
+def test_what_others_have_staged_does_not_keep_a_coder_from_its_commit(session):
+    """The refusal says how, and so it is: its own files alone."""
+    s = session
+    approved(s)
+    write(s, "src/old.py", "OLD = 2  # the user's, half way\n")
+    git(s.project, "add", "src/old.py")
+    way = "git add FILES && git commit -m TEXT -- FILES"
+    refused(s, s.bash("coder-1", MSG), "NOT_YOUR_FILE", "whatever else is staged: " + way)
+    assert s.bash("coder-1", way.replace("FILES", "src/a.py").replace("TEXT", "'feat: task #1'")) is None
+    assert s.state()["tasks"]["1"]["state"] == "DONE" and git(s.project, "diff", "--cached", "--name-only") == "src/old.py\n"
+
+
 def test_a_message_only_amend_of_the_own_commit_passes_and_keeps_the_ledger(session):
     s = session
     approved(s)

@@ -203,7 +203,7 @@ def test_the_projects_own_command_sets_dependencies_up(run):
 
 @pytest.mark.parametrize(
     "build, test",
-    [("rm -rf \"$PWD\"", TEST), ("true", "python3 -m unittest -q; rm -rf \"$PWD\""), ("true", "rm -rf \"$PWD/..\"")],
+    [("rm -rf \"$PWD\"", TEST), ("true", "python3 -m unittest -q; rm -rf \"$PWD\""), ("true", "rm -rf \"$(dirname \"$PWD\")\"")],
 )
 def test_commands_that_take_the_checkout_away_are_not_run_again_in_the_project(run, build, test):
     found = verify(run, test, build)
