@@ -140,6 +140,28 @@ def test_a_command_that_changes_the_tree_is_no_verification(run, command, names)
     assert git(run.project, "status", "--porcelain", "-uno") == ""
 
 
+@pytest.mark.parametrize(
+    "rule, words",
+    [("*.py text\n", None), ("*.py filter=shout\n", ("config", "filter.shout.clean", "tr a-z A-Z"))],
+    ids=["line ends", "a filter"],
+)
+def test_what_git_calls_changed_although_nobody_touched_it_is_not(run, rule, words):
+    """Committed before the attribute was there: to git the file is changed as soon as it is laid out."""
+    write(run, "src/crlf.py", "A = 1\r\n")
+    git(run.project, "config", "core.autocrlf", "false")
+    commit(run)
+    write(run, ".gitattributes", rule)
+    if words:
+        git(run.project, *words)
+    git(run.project, "add", ".gitattributes")
+    git(run.project, "commit", "-qm", "attributes", "--", ".gitattributes")
+    late = "touch -d '1 hour' src/crlf.py; "  # git looks at the bytes of what its index did not see
+    found = verify(run, late + TEST)
+    assert found["ok"] and found["where"] == "checkout", run.output
+    found = verify(run, late + "printf 'A = 2\r\n' > src/crlf.py && " + TEST)
+    assert not found["ok"] and found["why"] == "the commands changed what they verify: src/crlf.py"
+
+
 def test_what_a_build_makes_is_there_for_the_tests_and_changes_nothing(run):
     found = verify(run, "test -s build/made && python3 -m unittest -q", "mkdir -p build && echo made > build/made")
     assert found["ok"] and not os.path.exists(os.path.join(run.project, "build"))
