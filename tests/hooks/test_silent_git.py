@@ -2,11 +2,13 @@
 
 import errno
 import os
+import subprocess
 
 import pytest
 
 from tests.conftest import git
 from hooks.test_result import write
+from pack.base.paths import PLUGIN_ROOT
 from hooks.test_rules import refused
 
 TOO_NEW = "[core]\n\trepositoryformatversion = 99\n"  # git refuses it for every user; another user's repository it does not refuse root
@@ -24,6 +26,15 @@ def test_no_run_is_opened_where_git_refuses_the_repository(session):
     reason = s.build()[1]["reason"]
     assert "no run was opened: git refuses this folder" in reason and "found 99" in reason
     assert not os.path.exists(s.project + "/.claude/teams")
+
+
+def test_the_doctor_names_a_repository_that_git_refuses(session):
+    s = session
+    ask = [os.path.join(PLUGIN_ROOT, "bin", "pack"), "doctor"]
+    look = lambda: subprocess.run(ask, cwd=s.project, env=dict(os.environ, HOME=s.data), stdout=subprocess.PIPE, text=True).stdout
+    assert "git refuses" not in look()
+    break_git(s)
+    assert "git refuses this folder" in look() and "no run is opened until git works here: `git status` here says what is wrong" in look()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a repository to another user")

@@ -368,6 +368,11 @@ def test_where_only_tests_and_conventions_changed_there_is_nothing_to_notice(ses
     ({"checks/x.md": "A line.\n"}, {".conventions/checks/x.md": "a line\n<!-- looked\nat -->\n"}, False),
     ({"tool-chains/commands.yml": "test:\n"}, {".conventions/tool-chains/commands.yml": "test:\n# a remark\n"}, False),
     ({}, {".conventions/checks/x.md": "# A heading\n"}, True),
+    ({}, {".conventions/checks/x.md": "done\n"}, False),
+    ({}, {".conventions/checks/x.md": "# TODO\n\n- x\n- y.\n"}, False),
+    ({}, {".conventions/checks/x.md": "\u547d\u540d\u7528\u86c7\u5f62\n"}, True),
+    ({}, {".conventions/checks/x.py": "run_of_greeting()\n"}, True),
+    ({"checks/x.md": "a line\n"}, {".conventions/checks/x.md": "a line\nok\n"}, False),
     ({"tool-chains/commands.yml": "test:\n"}, {".conventions/tool-chains/commands.yml": "test:\n  run: make\n"}, True),
 ])  # fmt: skip
 def test_conventions_count_as_updated_by_real_lines_only(project, tmp_path, before, after, counts):
