@@ -98,6 +98,15 @@ def test_a_pane_is_bound_after_a_take_over_too():
             run.close()
 
 
+def test_a_hard_stop_ends_where_its_only_worker_turns_out_never_to_have_begun():
+    """Seed 920079: the witness went on waiting for the gate of a role whose spawn failed after the gate was judged."""
+    with hostile.Template() as template:
+        run = hostile.play(920079, template, kind="paned waves")
+        run.close()
+    failed = [r["seq"] for r in run.client.book.records if r["event"] == "SPAWN_FAILED"]
+    assert run.broken is None and failed and run.client.witness.checked["halts"]
+
+
 KILLED = ["before rename snapshot.json", 1]
 
 
