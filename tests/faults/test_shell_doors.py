@@ -59,6 +59,14 @@ npm test 2>&1 | tee build.log
 touch node_modules/.stamp
 cd $(mktemp -d) && git init && git commit --allow-empty -m x
 git clone . /tmp/c && cd $T/c && git commit -am x
+git clone --depth 1 -b main https://example.com/x.git /tmp/x
+git clone https://example.com/x.git && git init
+git init -q -b main /tmp/x
+git merge-file -p src/old.py src/new.py plan.md
+git config core.bare false
+git config --get core.worktree
+wget -qP /tmp/x https://example.com/x
+curl --output-dir /tmp/x -O https://example.com/x
 rsync -n -a /tmp/src/ src/
 rsync --dry-run -a /tmp/src/ src/
 rsync -a src/ host:/srv/src/
@@ -146,6 +154,15 @@ git config alias.p '!echo y > src/old.py'
 git config core.fsmonitor 'sh -c "rm -rf x"'
 git config core.hooksPath /tmp/evil
 git config filter.x.clean 'sh -c x'
+git config core.worktree /tmp
+git config core.bare true
+git config set core.worktree ..
+git clone --depth 1 https://example.com/x.git src/x
+git init -q src
+git merge-file src/old.py src/new.py plan.md
+wget -P src https://example.com/x
+wget -q --directory-prefix src https://example.com/x
+curl --output-dir src -O https://example.com/x
 git update-index --assume-unchanged src/old.py
 git update-index --skip-worktree src/old.py
 git clean -fden
