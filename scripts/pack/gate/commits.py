@@ -79,8 +79,8 @@ def _record(
 ) -> None:
     """COMMITTED for one commit, and COMMIT_DIVERGES where it is not what was approved. replaces: the commits in whose place it stands."""
     merged: dict[str, Any] = {"elsewhere": verdict["elsewhere"]} if verdict["elsewhere"] else {}
-    stands = lambda n: gated or not set(view.task(call.state, n)["commits"]) - set(replaces)
-    counts = [] if verdict["why"] else [n for n in verdict["tasks"] if stands(n)]
+    bare = [n for n in verdict["tasks"] if not set(view.task(call.state, n)["commits"]) - set(replaces)]
+    counts = [] if verdict["why"] else verdict["tasks"] if gated else bare
     call.append(
         "COMMITTED",
         actor=_author(call, by, verdict) or machine.GATE,
