@@ -345,6 +345,7 @@ def test_section_7_lines_that_do_not_parse(session):
         "CLAIM: task #\uff11",
         "\uff23\uff2c\uff21\uff29\uff2d: task #1",
         "CLA\u200bIM: task #1",  # something invisible
+        "\U0001d402LAIM: task #1",  # a mathematical bold C
         "CLAIM:\u00a0task #1",
     ):
         refused(s, s.say("coder-1", "supervisor", line), "MALFORMED_LINE", "exactly as")

@@ -57,7 +57,7 @@ def _malformed(line: str, event: EventName) -> Refusal:
     )
 
 
-# Letters of other scripts that look like one of ours, those of the protocol's words. Full-width, mathematical and the like are told by their names.
+# Letters of other scripts that look like one of ours, those of the protocol's words.
 _LIKE = {
     ":": "\u2236\u0589\ua789",
     "A": "\u0410\u0391\u13aa",
@@ -100,14 +100,25 @@ _LIKE = {
 }
 
 
+_UNSEEN = "\u00ad\u180e\ufe0f\ufeff" + "".join(
+    map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), *range(0x300, 0x370)])
+)
+_BLANKS = "\u00a0\u202f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
 def _as_it_looks(line: str) -> str:
     """A line as a reader sees it: without what is invisible, and in our letters."""
     if line.isascii():
         return line
-    import unicodedata
-
-    plain = {ord(other): ours for ours, others in _LIKE.items() for other in others}
-    return "".join(c for c in unicodedata.normalize("NFKC", line) if unicodedata.category(c) not in ("Cf", "Mn", "Cc")).translate(plain)
+    plain: dict[int, str | None] = {ord(other): ours for ours, others in _LIKE.items() for other in others}
+    plain.update((code, chr(code - 0xFEE0)) for code in range(0xFF01, 0xFF5F))  # full-width
+    plain.update(
+        (code, chr((65, 97)[(code - 0x1D400) // 26 % 2] + (code - 0x1D400) % 26)) for code in range(0x1D400, 0x1D6A4)
+    )  # mathematical
+    plain.update((code, str((code - 0x1D7CE) % 10)) for code in range(0x1D7CE, 0x1D800))
+    plain.update({ord(c): " " for c in _BLANKS})
+    plain.update({ord(c): None for c in _UNSEEN})
+    return line.translate(plain)
 
 
 def _not_dressed_up(line: str) -> None:
