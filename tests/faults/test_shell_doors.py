@@ -109,7 +109,10 @@ def test_honest_work_is_not_refused(s):
         (".mypy_cache/.gitignore", "*\n", ".mypy_cache/x.json", True),  # a cache's own
     ],
 )
-def test_git_leaves_a_file_out_only_by_a_rule_that_can_be_reviewed(s, file, rule, target, passes):
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_git_leaves_a_file_out_only_by_a_rule_that_can_be_reviewed(s, file, rule, target, passes, elsewhere):
+    if elsewhere:  # the rules are still those beside the files
+        git(s.project, "config", "core.worktree", os.path.dirname(s.project))
     os.makedirs(os.path.dirname(os.path.join(s.project, file)), exist_ok=True)
     with open(os.path.join(s.project, file), "a") as f:
         f.write(rule)
