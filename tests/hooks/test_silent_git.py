@@ -53,7 +53,7 @@ def test_a_commit_is_refused_where_git_stopped_working_in_mid_run(session):
     break_git(s)
     for command in ("git commit -qam x", "git -c safe.directory='*' commit -qam x", "cd src && git commit -qam x"):
         refused(s, s.bash("coder-1", command), "GIT_IS_SILENT", "found 99")
-    elsewhere = s.data + "/own"
+    elsewhere = os.path.join(os.path.dirname(s.project), "own")
     assert s.bash("coder-1", "git init -q %s && cd %s && git commit -q --allow-empty -m x" % (elsewhere, elsewhere)) is None
 
 
