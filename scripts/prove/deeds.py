@@ -310,7 +310,10 @@ class Honest:
         form = (
             "git add -f -- %s && git commit -qm 'feat: task #%d'" if self.rng.random() < 0.7 else "git commit -qm 'feat: %s #%d'"
         )  # what was staged when it was written
-        commit = {"do": "bash", "who": who, "command": form % (" ".join(files), number), "gated": True}
+        command = form % (" ".join(files), number)
+        if self.c.last_refusal.get(who) == "NOT_YOUR_FILE":  # others have staged something: as the refusal says
+            command = "git add -f -- %s && git commit -qm 'feat: task #%d' -- %s" % (" ".join(files), number, " ".join(files))
+        commit = {"do": "bash", "who": who, "command": command, "gated": True}
         key = "commit:%d:%s" % (number, t["revision"])
         self.told[key] = self.told.get(key, 0) + 1
         if files and self.told[key] == 1:

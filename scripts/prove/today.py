@@ -24,12 +24,13 @@ SAID = (
 )
 
 
-def sections(text):
-    """{event: the line with what follows it} of the protocol lines of a text."""
+def sections(text, events):
+    """{event: the line with what follows it} of the protocol lines of a text that say one of these events. Another one is what is said to the
+    line above it, as in a message."""
     out, event = {}, None
     for line in text.splitlines():
         found = parse(line)
-        if found:
+        if found and found[0] in events:
             event = found[0]
             out[event] = line
         elif event:
@@ -41,14 +42,29 @@ class Today(Client):
     """A client whose agents speak in last words and are told in prompts."""
 
     def __init__(self, *args):
-        self.prompts, self.words = {}, {}
+        self.prompts, self.words, self.later = {}, {}, []
         Client.__init__(self, *args)
 
     def hook(self, event, who="lead", kill=None, **fields):
+        self._tell_later()
         answer = Client.hook(self, event, who, kill, **fields)
-        for record in answer[2]:
+        # A process that died with the call in the journal leaves the facts that follow from it to the retry: they come after the call, which
+        # the witness is told when it has been answered.
+        own = "%s:%s" % (event, fields.get("tool_use_id"))
+        at = next((n for n, record in enumerate(answer[2]) if record["key"] == own), len(answer[2]))
+        for record in answer[2][:at]:
             self._fact(record)
+        self.later += answer[2][at:]
         return answer
+
+    def settle(self):
+        self._tell_later()
+        Client.settle(self)
+
+    def _tell_later(self):
+        later, self.later = self.later, []
+        for record in later:
+            self._fact(record)
 
     def _fact(self, record):
         """An order or an answer that the gate took from a text: the text holds it, and it was legal."""
@@ -58,11 +74,11 @@ class Today(Client):
         self.witness.checked["said"] = self.witness.checked.get("said", 0) + 1
         if name == "lead":
             receiver = self.person(record["data"]["to"])
-            lines = sections(self.prompts.get(receiver.name, "") if receiver else "")
+            lines = sections(self.prompts.get(receiver.name, ""), tables.ORDERS.get(receiver.role, ())) if receiver else {}
             need(event in lines, "FACT", "%s to %s is in the journal and in no prompt", event, record["data"]["to"])
             self.witness.message("lead", None, receiver.name, receiver, lines[event])
             return
-        lines = sections(self.words.get(name, ""))
+        lines = sections(self.words.get(name, ""), tables.LAST_WORDS.get(record["actor"]["role"], ()))
         need(event in lines, "FACT", "%s is in the journal and %s did not say it", event, name)
         self.witness.message(name, self.person(name), "lead", "lead", lines[event])
 

@@ -178,7 +178,9 @@ class WaveWitness(Witness):
             elif have == "FAIL" and failed - self.seen.get(gate, set()):
                 self.tries[gate] = self.tries.get(gate, 0) + 1
                 self.seen[gate] = self.seen.get(gate, set()) | failed
-            if have in ("FAIL", "FORGED") and self.gates[gate].get("hard_stop") and self.due(self.gates[gate], self.asked_for):
+            if not self.due(self.gates[gate], self.asked_for):
+                self.halts.discard(gate)  # its only worker never began: a gate whose work has not begun stops nobody
+            elif have in ("FAIL", "FORGED") and self.gates[gate].get("hard_stop"):
                 self.checked["halts"] += 1
                 self.halts.add(gate)
 

@@ -59,6 +59,14 @@ npm test 2>&1 | tee build.log
 touch node_modules/.stamp
 cd $(mktemp -d) && git init && git commit --allow-empty -m x
 git clone . /tmp/c && cd $T/c && git commit -am x
+git clone --depth 1 -b main https://example.com/x.git /tmp/x
+git clone https://example.com/x.git && git init
+git init -q -b main /tmp/x
+git merge-file -p src/old.py src/new.py plan.md
+git config core.bare false
+git config --get core.worktree
+wget -qP /tmp/x https://example.com/x
+curl --output-dir /tmp/x -O https://example.com/x
 rsync -n -a /tmp/src/ src/
 rsync --dry-run -a /tmp/src/ src/
 rsync -a src/ host:/srv/src/
@@ -89,6 +97,26 @@ env -u CI npm test""".split("\n")
 def test_honest_work_is_not_refused(s):
     found = {(c, who): refused(s, c, who) for c in HONEST for who in WHO}
     assert {k: v for k, v in found.items() if v} == {}
+
+
+@pytest.mark.parametrize(
+    "file, rule, target, passes",
+    [
+        ("src/.gitignore", "*\n", "src/made.py", False),  # hides itself among files that git has
+        ("src/.gitignore", "made.py\n", "src/made.py", True),  # git sees it: it is reviewed, or stops the end
+        (".git/info/exclude", "src/made.py\n", "src/made.py", False),  # one user's own
+        (".gitignore", "*.out\n!keep.out\n", "src/keep.out", False),
+        (".mypy_cache/.gitignore", "*\n", ".mypy_cache/x.json", True),  # a cache's own
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_git_leaves_a_file_out_only_by_a_rule_that_can_be_reviewed(s, file, rule, target, passes, elsewhere):
+    if elsewhere:  # the rules are still those beside the files
+        git(s.project, "config", "core.worktree", os.path.dirname(s.project))
+    os.makedirs(os.path.dirname(os.path.join(s.project, file)), exist_ok=True)
+    with open(os.path.join(s.project, file), "a") as f:
+        f.write(rule)
+    assert [refused(s, "echo 1 > " + target, who) for who in WHO] == ([None, None] if passes else ["NOT_IN_TASK", "ROLE_EDITS_NOTHING"])
 
 
 # Each passes the client's own eyes as easily as an honest one: the form is another, what it does is plain.
@@ -129,6 +157,15 @@ git config alias.p '!echo y > src/old.py'
 git config core.fsmonitor 'sh -c "rm -rf x"'
 git config core.hooksPath /tmp/evil
 git config filter.x.clean 'sh -c x'
+git config core.worktree /tmp
+git config core.bare true
+git config set core.worktree ..
+git clone --depth 1 https://example.com/x.git src/x
+git init -q src
+git merge-file src/old.py src/new.py plan.md
+wget -P src https://example.com/x
+wget -q --directory-prefix src https://example.com/x
+curl --output-dir src -O https://example.com/x
 git update-index --assume-unchanged src/old.py
 git update-index --skip-worktree src/old.py
 git clean -fden

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.conftest import git
+from hooks.driver import plan
 from hooks.test_rules import refused
 
 VERIFY = "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'"
@@ -309,7 +310,6 @@ HIDDEN = {
     "a folder over a file": lambda s: (os.unlink(s.project + "/src/old.py"), write(s, "src/old.py/x.py", "E = 1\n")),
     "a pipe over an approved file": lambda s: (os.unlink(s.project + "/src/a.py"), os.mkfifo(s.project + "/src/a.py")),
     "a folder behind a link": lambda s: (os.rename(s.project + "/src", s.project + "/src2"), os.symlink("src2", s.project + "/src")),
-    "an amend by the user": lambda s: git(s.project, "commit", "-q", "--amend", "-m", "another message"),
 }
 
 
@@ -510,6 +510,18 @@ def test_a_diverging_commit_is_mended_by_an_amend(session):
     assert s.say("coder-1", "supervisor", "DONE: task #1") is None
 
 
+def test_what_others_have_staged_does_not_keep_a_coder_from_its_commit(session):
+    """The refusal says how, and so it is: its own files alone."""
+    s = session
+    approved(s)
+    write(s, "src/old.py", "OLD = 2  # the user's, half way\n")
+    git(s.project, "add", "src/old.py")
+    way = "git add FILES && git commit -m TEXT -- FILES"
+    refused(s, s.bash("coder-1", MSG), "NOT_YOUR_FILE", "whatever else is staged: " + way)
+    assert s.bash("coder-1", way.replace("FILES", "src/a.py").replace("TEXT", "'feat: task #1'")) is None
+    assert s.state()["tasks"]["1"]["state"] == "DONE" and git(s.project, "diff", "--cached", "--name-only") == "src/old.py\n"
+
+
 def test_a_message_only_amend_of_the_own_commit_passes_and_keeps_the_ledger(session):
     s = session
     approved(s)
@@ -630,6 +642,70 @@ def test_the_record_of_the_start_survives_the_loss_of_its_table(session):
     refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED", "src/old.py")
     write(s, "src/old.py", "OLD = 1\n")
     closed(s)
+
+
+REWRITTEN = {
+    "reworded": "git commit -q --amend -m 'better said'",
+    "the first reworded": "GIT_SEQUENCE_EDITOR='sed -i 1s/pick/reword/' GIT_EDITOR='sed -i 1s/^/better\\ /' git rebase -qi HEAD~2",
+    "squashed": "git reset -q --soft HEAD~2 && git commit -qm both",
+    "squashed in two calls": ("git reset -q --soft HEAD~2", "git commit -qm both"),
+    "another order": r"""GIT_SEQUENCE_EDITOR="sed -i '1!G;h;\$!d'" git rebase -qi HEAD~2""",
+    "signed off": "git rebase -q --signoff HEAD~2",
+    "other people": "git commit -q --amend --no-edit --reset-author --date=2001-01-01T00:00:00",
+}
+
+
+@pytest.mark.parametrize("how", sorted(REWRITTEN))
+def test_commits_that_the_user_writes_anew_with_the_same_content_are_approved(session, how):
+    s = session
+    done(s)
+    was = {sha for t in s.state()["tasks"].values() for sha in t["commits"]}
+    commands = REWRITTEN[how]
+    for command in (commands,) if isinstance(commands, str) else commands:
+        subprocess.run(["sh", "-c", command], cwd=s.project, check=True)
+        s.bash("coder-1", "true")
+    have = git(s.project, "rev-list", "HEAD").split()
+    assert {sha for t in s.state()["tasks"].values() for sha in t["commits"]} <= set(have)
+    closed(s)
+    assert "Definition of Done: ✅ met" in summary(s)
+    assert "approved commits written anew with all that they held: " in summary(s)
+    said = summary(s).partition("written anew")[2]
+    assert [sha for sha in was - set(have) if sha[:7] not in said] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git reset -q --soft HEAD~2 && echo 'OLD = 9' > src/old.py && git commit -qam both",
+        "git reset -q --soft HEAD~2 && chmod +x src/a.py && git add src/a.py && git commit -qm both && chmod -x src/a.py",
+        "git reset -q --soft HEAD~2 && git restore --staged src/a.py && git commit -qm 'one of two'",
+        "git reset -q --soft HEAD~1 && git commit -q --amend -m both && git rm -q --cached src/a.py && git commit -q --amend --no-edit",
+        "git checkout -q --orphan other && git commit -qm 'all anew' && git branch -qM other main",
+    ],
+)
+def test_commits_that_are_written_anew_with_other_content_are_not(session, command):
+    s = session
+    done(s)
+    subprocess.run(["sh", "-c", command], cwd=s.project, check=True)
+    s.bash("lead", VERIFY)
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED")
+
+
+def test_a_commit_that_is_written_anew_with_a_part_of_what_it_held_is_missed(session):
+    s = session
+    raw = plan()
+    raw["tasks"][0]["files"].append("src/b.py")
+    s.setup("SIMPLE", raw=raw)
+    s.edit("coder-1", "src/a.py", "A = 1\n")
+    s.edit("coder-1", "src/b.py", "B = 1\n")
+    s.review("coder-1", 1)
+    s.bash("coder-1", "git add src && git commit -qm 'feat: task #1'")
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    old = s.state()["tasks"]["1"]["commits"][0]
+    command = "git reset -q --soft HEAD~2 && git restore --staged src/b.py && git commit -qm 'all but one'"
+    subprocess.run(["sh", "-c", command], cwd=s.project, check=True)
+    s.bash("lead", VERIFY)
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED", "commit %s: an approved commit (task #1) is not in" % old[:12])
 
 
 def test_approved_content_that_comes_by_a_squash_is_approved_where_the_commits_are_there(session):

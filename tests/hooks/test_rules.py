@@ -339,6 +339,14 @@ def test_section_7_lines_that_do_not_parse(session):
         "**CLAIM**: task #1",
         "## CLAIM: task #1",
         "\u2705 DONE: task #1",
+        "D\u041eNE: task #1",  # a Cyrillic letter
+        "\u0391PPROVED: task #1",  # a Greek one
+        "CLAIM\uff1a task #1",  # a full-width colon
+        "CLAIM: task #\uff11",
+        "\uff23\uff2c\uff21\uff29\uff2d: task #1",
+        "CLA\u200bIM: task #1",  # something invisible
+        "\U0001d402LAIM: task #1",  # a mathematical bold C
+        "CLAIM:\u00a0task #1",
     ):
         refused(s, s.say("coder-1", "supervisor", line), "MALFORMED_LINE", "exactly as")
     for talk in (
@@ -350,6 +358,9 @@ def test_section_7_lines_that_do_not_parse(session):
         "> DONE: task #1",
         "`DONE: task #1`, is it?",
         "**done** #1",
+        "\u0413\u041e\u0422\u041e\u0412\u041e: task #1",  # another language's own word
+        "\u0392\u0395\u0392\u0391\u0399\u0391",
+        "\u201eDONE: task #1\u201c, is it?",
     ):
         assert s.say("coder-1", "supervisor", talk) is None
     refused(s, s.say("coder-1", "nobody", "CLAIM: task #1"), "UNKNOWN_RECEIVER")

@@ -2,11 +2,13 @@
 
 import errno
 import os
+import subprocess
 
 import pytest
 
 from tests.conftest import git
 from hooks.test_result import write
+from pack.base.paths import PLUGIN_ROOT
 from hooks.test_rules import refused
 
 TOO_NEW = "[core]\n\trepositoryformatversion = 99\n"  # git refuses it for every user; another user's repository it does not refuse root
@@ -26,6 +28,15 @@ def test_no_run_is_opened_where_git_refuses_the_repository(session):
     assert not os.path.exists(s.project + "/.claude/teams")
 
 
+def test_the_doctor_names_a_repository_that_git_refuses(session):
+    s = session
+    ask = [os.path.join(PLUGIN_ROOT, "bin", "pack"), "doctor"]
+    look = lambda: subprocess.run(ask, cwd=s.project, env=dict(os.environ, HOME=s.data), stdout=subprocess.PIPE, text=True).stdout
+    assert "git refuses" not in look()
+    break_git(s)
+    assert "git refuses this folder" in look() and "no run is opened until git works here: `git status` here says what is wrong" in look()
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a repository to another user")
 def test_another_users_repository_is_named_with_the_way_out(session):
     s = session
@@ -42,7 +53,7 @@ def test_a_commit_is_refused_where_git_stopped_working_in_mid_run(session):
     break_git(s)
     for command in ("git commit -qam x", "git -c safe.directory='*' commit -qam x", "cd src && git commit -qam x"):
         refused(s, s.bash("coder-1", command), "GIT_IS_SILENT", "found 99")
-    elsewhere = s.data + "/own"
+    elsewhere = os.path.join(os.path.dirname(s.project), "own")
     assert s.bash("coder-1", "git init -q %s && cd %s && git commit -q --allow-empty -m x" % (elsewhere, elsewhere)) is None
 
 

@@ -98,6 +98,57 @@ def test_a_pane_is_bound_after_a_take_over_too():
             run.close()
 
 
+def test_a_hard_stop_ends_where_its_only_worker_turns_out_never_to_have_begun():
+    """Seed 920079: the witness went on waiting for the gate of a role whose spawn failed after the gate was judged."""
+    with hostile.Template() as template:
+        run = hostile.play(920079, template, kind="paned waves")
+        run.close()
+    failed = [r["seq"] for r in run.client.book.records if r["event"] == "SPAWN_FAILED"]
+    assert run.broken is None and failed and run.client.witness.checked["halts"]
+
+
+KILLED = ["before rename snapshot.json", 1]
+
+
+@pytest.mark.parametrize(
+    "said, events",
+    [
+        # The process that recorded PLAN OK died; the same call again records IDENTIFY RISKS, which waited for PLAN OK.
+        ([{"do": "say", "to": "lead", "text": "PLAN OK", "kill": KILLED}], ["PLAN_OK", "IDENTIFY_RISKS"]),
+        # A line that is none of the tech lead's to say is what stands below its own, as in a message.
+        (
+            [{"do": "say", "to": "lead", "text": "PLAN OK"}, {"do": "stops", "text": "RISKS: 0\nCLAIM: task #1"}],
+            ["PLAN_OK", "IDENTIFY_RISKS", "RISKS"],
+        ),
+    ],
+    ids=["killed", "another's line"],
+)
+def test_the_witness_is_told_facts_in_the_order_and_form_of_the_journal(said, events):
+    plain = {name: {"value": False, "evidence": "src/old.py"} for name in ("changes_existing", "near_sensitive", "shared_by_3_modules")}
+    facts = dict(
+        plain, layers=["api"], direct_sensitive=plain["near_sensitive"], gold_standard_exists={"value": True, "evidence": "src/old.py"}
+    )
+    task = {"id": 1, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": []}
+    task.update(acceptance=["recorded"], checks=["short"], tooling={"test": "true"}, blocked_by=[], reviewers=["quality-reviewer"])
+    plan = {"facts": facts, "definition_of_done": ["tests pass"], "tasks": [task], "trade_offs": ["a module: one caller"]}
+    spawn = lambda name, **more: dict({"do": "spawn", "who": "lead", "name": name, "role": name, "start": "ok"}, **more)
+    deeds = [
+        {"do": "pack", "who": "lead", "words": ["plan"], "raw": plan},
+        spawn("supervisor", prompt="STATE_OWNERSHIP_HANDOFF(1)"),
+        {"do": "stops", "who": "supervisor", "text": "STATE_OWNERSHIP_ACK(1)"},
+        spawn("unified-reviewer"),
+        {"do": "say", "who": "unified-reviewer", "to": "supervisor", "text": "ESCALATE TO MEDIUM: task #1"},
+        spawn("tech-lead", prompt="VALIDATE PLAN\nIDENTIFY RISKS"),
+    ] + [dict(deed, who="tech-lead") for deed in said]
+    run = hostile.Run(dict(OPEN, kind="today"))
+    try:
+        assert [run.do(deed) for deed in deeds] == [True] * len(deeds), run.broken
+        assert [r["event"] for r in run.client.book.records if r["event"] in events] == events
+        assert run.client.deaths == ("kill" in said[0]) and run.client.witness.risks
+    finally:
+        run.close()
+
+
 @contextlib.contextmanager
 def keys_forgotten():
     """A store that does not know a call again."""

@@ -142,6 +142,28 @@ def test_a_command_that_changes_the_tree_is_no_verification(run, command, names)
     assert git(run.project, "status", "--porcelain", "-uno") == ""
 
 
+@pytest.mark.parametrize(
+    "rule, words",
+    [("*.py text\n", None), ("*.py filter=shout\n", ("config", "filter.shout.clean", "tr a-z A-Z"))],
+    ids=["line ends", "a filter"],
+)
+def test_what_git_calls_changed_although_nobody_touched_it_is_not(run, rule, words):
+    """Committed before the attribute was there: to git the file is changed as soon as it is laid out."""
+    write(run, "src/crlf.py", "A = 1\r\n")
+    git(run.project, "config", "core.autocrlf", "false")
+    commit(run)
+    write(run, ".gitattributes", rule)
+    if words:
+        git(run.project, *words)
+    git(run.project, "add", ".gitattributes")
+    git(run.project, "commit", "-qm", "attributes", "--", ".gitattributes")
+    late = "touch -d '1 hour' src/crlf.py; "  # git looks at the bytes of what its index did not see
+    found = verify(run, late + TEST)
+    assert found["ok"] and found["where"] == "checkout", run.output
+    found = verify(run, late + "printf 'A = 2\r\n' > src/crlf.py && " + TEST)
+    assert not found["ok"] and found["why"] == "the commands changed what they verify: src/crlf.py"
+
+
 def test_what_a_build_makes_is_there_for_the_tests_and_changes_nothing(run):
     found = verify(run, "test -s build/made && python3 -m unittest -q", "mkdir -p build && echo made > build/made")
     assert found["ok"] and not os.path.exists(os.path.join(run.project, "build"))
@@ -201,6 +223,16 @@ def test_the_projects_own_command_sets_dependencies_up(run):
     from pack.store.render import summary, stats
 
     assert "verified in place: the project's own setup failed" in summary(run.state(), stats(run.events()))
+
+
+@pytest.mark.parametrize(
+    "build, test",
+    [("rm -rf \"$PWD\"", TEST), ("true", "python3 -m unittest -q; rm -rf \"$PWD\""), ("true", "rm -rf \"$(dirname \"$PWD\")\"")],
+)
+def test_commands_that_take_the_checkout_away_are_not_run_again_in_the_project(run, build, test):
+    found = verify(run, test, build)
+    assert not found["ok"] and found["where"] == "checkout" and "the checkout itself, which is gone" in found["why"]
+    assert "Traceback" not in run.output and os.path.isfile(run.project + "/src/old.py")
 
 
 def test_in_place_says_why(run):
@@ -338,6 +370,11 @@ def test_where_only_tests_and_conventions_changed_there_is_nothing_to_notice(ses
     ({"checks/x.md": "A line.\n"}, {".conventions/checks/x.md": "a line\n<!-- looked\nat -->\n"}, False),
     ({"tool-chains/commands.yml": "test:\n"}, {".conventions/tool-chains/commands.yml": "test:\n# a remark\n"}, False),
     ({}, {".conventions/checks/x.md": "# A heading\n"}, True),
+    ({}, {".conventions/checks/x.md": "done\n"}, False),
+    ({}, {".conventions/checks/x.md": "# TODO\n\n- x\n- y.\n"}, False),
+    ({}, {".conventions/checks/x.md": "\u547d\u540d\u7528\u86c7\u5f62\n"}, True),
+    ({}, {".conventions/checks/x.py": "run_of_greeting()\n"}, True),
+    ({"checks/x.md": "a line\n"}, {".conventions/checks/x.md": "a line\nok\n"}, False),
     ({"tool-chains/commands.yml": "test:\n"}, {".conventions/tool-chains/commands.yml": "test:\n  run: make\n"}, True),
 ])  # fmt: skip
 def test_conventions_count_as_updated_by_real_lines_only(project, tmp_path, before, after, counts):

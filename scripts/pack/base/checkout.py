@@ -31,6 +31,10 @@ _CONFIG = re.compile(
 SETUP = ("setup", "install", "bootstrap")
 
 
+def _seen(path: str) -> str:
+    return "link:" + os.readlink(path) if os.path.islink(path) else project_facts.entry_digest(path)
+
+
 class CannotCheckOut(Exception):
     """Why no fresh checkout can be had; the text says it in one clause."""
 
@@ -109,7 +113,16 @@ class Checkout:
             stderr=subprocess.DEVNULL,
         )
         found = _git(self.top, "diff-files", "--name-only", "--ignore-submodules=all", "-z", env=env)
-        return sorted(n for n in found.split("\0") if n)
+        return self._otherwise(sorted(n for n in found.split("\0") if n), env)
+
+    def _otherwise(self, names: list[str], env: dict[str, str]) -> list[str]:
+        """Those of these names that are not what git lays out for them. A file whose commit did not go through a clean filter, or holds other line
+        ends than an attribute says, is changed to git from the moment it is laid out."""
+        if not names:
+            return names
+        again = tempfile.mkdtemp(dir=self.home) + os.sep
+        _git(self.top, "checkout-index", "-q", "-z", "--stdin", "--prefix=" + again, env=env, data=os.fsencode("\0".join(names)))
+        return [n for n in names if _seen(again + n) != _seen(os.path.join(self.top, n))]
 
     def command(self, text: str) -> str:
         """A command in which the project's own path (`cd /home/me/project && ...`) stands for the checkout."""

@@ -1,7 +1,7 @@
 """Whether `.conventions/` says something that it did not say when the run began.
 
-What counts are real lines of a gold standard, an anti-pattern, a check, a tool chain or a decision: not blank ones, not remarks, not ones that
-were somewhere in `.conventions/` before, not other files. A line is its words: spaces, marks, capitals and its place do not matter.
+What counts are real lines of a gold standard, an anti-pattern, a check, a tool chain or a decision: not blank ones, not remarks, not a single word,
+not ones that were somewhere in `.conventions/` before, not other files. A line is its words: spaces, marks, capitals and its place do not matter.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ def _without_remarks(name: str, text: str) -> str:
     return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
 
 
+def _says_something(words: str) -> bool:
+    """Whether a line is more than one word. Scripts that set no spaces between words, and a long name or path, are told by their length."""
+    return " " in words or len(words) >= (12 if words.isascii() else 4)
+
+
 def lines(project: str) -> set[str]:
     """Digests of the real lines there are now, as a set of short texts."""
     out = set()
@@ -43,7 +48,7 @@ def lines(project: str) -> set[str]:
                 continue
             for line in _without_remarks(name, data.decode("utf-8", "replace")).split("\n"):
                 words = " ".join("".join(c if c.isalnum() else " " for c in line.casefold()).split())
-                if words:
+                if _says_something(words):
                     out.add(codec.digest(words, size=6))
     return out
 

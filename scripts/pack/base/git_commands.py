@@ -132,7 +132,7 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
     if verb == "update-index" and _long(rest, "--assume-unchanged", "--skip-worktree"):
         return "hides changes of everybody from git"
     if verb == "config":
-        return "has git run a command whenever anybody calls it, the gate too" if _runs(rest) else None
+        return "has git run a command whenever anybody calls it, the gate too" if _runs(rest) else _elsewhere(rest)
     if verb == "symbolic-ref":
         return "moves HEAD past every check" if len(operands) > 1 or "-d" in rest or "--delete" in rest else None
     if verb == "stash":
@@ -142,6 +142,14 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
     if verb == "submodule":
         return None if rest[:1] in ([], ["status"], ["summary"]) else "moves a nested repository"
     return None
+
+
+def _elsewhere(rest: list[str]) -> str | None:
+    """What a `git config` does that has git look at other files than everybody's."""
+    words = shell_reading.operands_of(rest, "")
+    words = words[1:] if words[:1] == ["set"] else words
+    sets = len(words) > 1 and words[0].lower() in ("core.worktree", "core.bare") and words[1].lower() != "false"
+    return "has git look at other files than the ones that everybody works on" if sets and "--get" not in rest else None
 
 
 def _runs(rest: list[str]) -> bool:

@@ -391,10 +391,29 @@ def left_out(project: str, rel: str) -> bool:
     """Whether git leaves a path out by the rules of the repository itself, and holds nothing there: build products, caches, logs. Rules of the
     user's own do not count, nor files that tend to hold secrets."""
     secret = os.path.basename(rel).startswith((".env", ".npmrc", ".pypirc", ".netrc", ".git"))
-    if secret or git(project, *LITERAL, "ls-files", "-z", "--", rel) != "":
+    top = os.path.realpath(project)
+    while not os.path.lexists(os.path.join(top, ".git")) and os.path.dirname(top) != top:
+        top = os.path.dirname(top)
+    rel = os.path.relpath(os.path.join(os.path.realpath(project), rel), top)
+    here = "--work-tree=."  # whatever core.worktree and core.bare say meanwhile
+    if secret or git(top, here, *LITERAL, "ls-files", "-z", "--", rel) != "":
         return False
-    rules = ("-c", "core.excludesFile=" + os.devnull, "check-ignore", "-q", "--")
-    return git(project, *rules, rel) is not None or git(project, *rules, rel.rstrip("/") + "/") is not None
+    rules = (here, "-c", "core.excludesFile=" + os.devnull, "check-ignore", "-v", "--")
+    return any(_by_a_rule_of_the_project(top, git(top, *rules, name)) for name in (rel, rel + "/"))
+
+
+def _by_a_rule_of_the_project(top: str, said: str | None) -> bool:
+    """Whether what `check-ignore -v` says (`FILE:LINE:RULE`, and the path) is a rule that somebody can review. `.git/info/exclude` is one
+    user's own, and a `.gitignore` that hides itself among tracked files was put there past everybody. A cache's own rule is none of those."""
+    file, _line, rule = (said or "").partition("\t")[0].split(":", 2) if said and said.count(":") > 1 else ("", "", "!")
+    if rule.startswith("!") or os.path.basename(file) != ".gitignore":
+        return False
+    if (
+        git(top, "--work-tree=.", "check-ignore", "-q", "--", file) is None
+        or git(top, "--work-tree=.", *LITERAL, "ls-files", "-z", "--", file) != ""
+    ):
+        return True
+    return git(top, "--work-tree=.", *LITERAL, "ls-files", "-z", "--", os.path.dirname(file) or ".") == ""
 
 
 def committed(project: str, sha: str) -> list[str]:

@@ -85,6 +85,11 @@ VALUE_OPTIONS = {
     "sed": "-e -f -l",
     "perl": "-e",
     "ruby": "-e",
+    "wget": "-P --directory-prefix -O --output-document -o --output-file",
+    "git clone": "--depth -b --branch -o --origin -c --config --reference --reference-if-able -j --jobs --filter -u --upload-pack --template "
+    "--separate-git-dir --shallow-since --shallow-exclude --server-option --bundle-uri",
+    "git init": "-b --initial-branch --template --separate-git-dir --object-format --ref-format",
+    "git merge-file": "-L --marker-size",
 }
 
 

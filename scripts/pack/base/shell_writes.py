@@ -255,7 +255,8 @@ class _Writes:
     def fetches(self, name: str, args: list[str], operands: list[str]) -> None:
         """curl, wget."""
         into = ("-o", "--output") if name == "curl" else ("-O", "--output-document")
-        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in into])
+        folder = ("--output-dir",) if name == "curl" else ("-P", "--directory-prefix")
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in into + folder])
         given = [w for w in args if w not in into and w.startswith((into[0], into[1] + "="))]
         self.add([w[2:] if w.startswith(into[0]) else w.partition("=")[2] for w in given])
 
@@ -285,6 +286,10 @@ class _Writes:
             self.add(operands_of(rest), ENTRY)
         elif sub == "mv":
             self.copies("mv", rest, operands_of(rest))
+        elif sub in ("clone", "init"):  # a repository inside of this one
+            self.add(operands_of(rest, "git " + sub)[1:2] if sub == "clone" else operands_of(rest, "git init")[:1])
+        elif sub == "merge-file" and not _has(rest, "p", "--stdout"):
+            self.add(operands_of(rest, "git merge-file")[:1])
         elif sub == "checkout" and "--" in rest:
             self.add(rest[rest.index("--") + 1 :])
         elif sub == "checkout" and [w for w in operands_of(rest) if os.path.exists(os.path.join(self.cwd, w))]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from ..base import codec, enforcement, paths, whole_file
+from ..base import codec, enforcement, git_facts, paths, whole_file
 from ..gate import skill_files
 from ..store.journal import Damaged, Store, read_chain, replayed
 
@@ -132,6 +132,9 @@ def examine(project):
     todo = env.get("CLAUDE_CODE_ENABLE_TODO_TOOLS") in ("1", "true")
     row("Task tools", "asked for" if todo else "not asked for", None, "" if todo else "not needed: `pack plan` holds the tasks")
     _python_rows(row)
+    why, way = git_facts.refuses(project)
+    if why:
+        row("git", why, False, "no run is opened until git works here: " + way)
     boxed = enforcement.sandboxed(env, project)
     row(
         "sandbox",
@@ -155,7 +158,7 @@ def examine(project):
     if found["hooks_off"]:
         level = "off"
     else:
-        level = "full" if all(r["ok"] for r in rows if r["what"] in ("client", "python", "sandbox")) else "partial"
+        level = "full" if all(r["ok"] for r in rows if r["what"] in ("client", "python", "git", "sandbox")) else "partial"
     return rows, level
 
 

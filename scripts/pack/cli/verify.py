@@ -111,7 +111,9 @@ def prepare(place, commands, env, until):
 def _in_checkout(place, voucher, env, until):
     env = prepare(place, "%s %s" % (voucher["build"], voucher["test"]), env, until)
     result = _run_both(voucher, place.folder, env, until, place)
-    return dict(result, where="checkout", where_why=None, changed=place.changed())
+    # Never in place after that: the commands would take the project itself away.
+    changed = place.changed() if os.path.isdir(place.folder) else ["the checkout itself, which is gone"]
+    return dict(result, where="checkout", where_why=None, changed=changed)
 
 
 def _run_both(voucher, folder, env, until, place=None, quiet=False):
@@ -135,13 +137,17 @@ def _run_both(voucher, folder, env, until, place=None, quiet=False):
 
 
 def run(command, folder, env, until):
-    """Run one command with pipefail. Answers (exit code, its output as bytes); 124 when the time is over: then its whole group is gone."""
+    """Run one command with pipefail. Answers (exit code, its output as bytes); 124 when the time is over: then its whole group is gone; 127
+    when the folder is: a command before it, or whatever tidies the temporary files, took the checkout away."""
     shell = shutil.which("bash")
     argv = [shell, "-o", "pipefail", "-c", command] if shell else ["sh", "-c", command]
     with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(
-            argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        try:
+            child = subprocess.Popen(
+                argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except FileNotFoundError:
+            return 127, b"not run: somebody removed the folder that it was to run in\n"
         try:
             code = child.wait(max(1.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:

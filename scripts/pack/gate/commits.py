@@ -37,14 +37,19 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
     added = (git_facts.between(book.top, old, new) if new else []) or []
     forward = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
     gone = ([] if forward else git_facts.between(book.top, new, old) if new else []) or []
-    lost = [sha for _n, task in view.tasks(call.state) for sha in task["commits"] if sha in gone]
     verdicts = judge(call, book, added, note)
     gated = bool(note and note.get("commit"))
     amended = gated and len(added) == len(gone) == 1
+    rewritten: set[str] = set()
     for sha in added:
-        _record(call, book, sha, verdicts[sha], new, gated, gone if amended else [], by)
+        verdict = verdicts[sha]
+        replaces = gone if amended else [] if gated or verdict["why"] else _rewritten(call, book, verdict["tasks"], new)
+        rewritten.update(replaces)
+        _record(call, book, sha, verdict, new, gated, replaces, by)
     if not gated or not forward and not amended:
-        call.gate("HEAD_MOVED", old=old, new=new, lost=lost, gone=gone, by=by["name"] if by else None, **between(call))
+        lost = [sha for _n, task in view.tasks(call.state) for sha in task["commits"] if sha in gone]
+        more: dict[str, Any] = {"rewritten": sorted(rewritten)} if rewritten else {}
+        call.gate("HEAD_MOVED", old=old, new=new, lost=lost, gone=gone, by=by["name"] if by else None, **more, **between(call))
         if lost:
             call.told.append(
                 "HEAD went from %s to %s and approved commits are gone from it: %s. Bring them back before the run ends"
@@ -52,12 +57,30 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
             )
 
 
+def _rewritten(call: Call, book: Ledger, tasks: list[int], head: str) -> list[str]:
+    """The commits of these tasks that are no longer in the branch although all that they brought is: somebody reworded them, put them together, or
+    took them to another base. What counts is the content (PROTOCOL 12); a later task's approval of it is as good."""
+    mine = [sha for n in tasks for sha in view.task(call.state, n)["commits"]]
+    away = [sha for sha in mine if not git_facts.is_ancestor(book.top, sha, head)]
+    if not away:
+        return []
+    brought, tree, approved = git_facts.changes(book.top, away), git_facts.tree(book.top, head), book.approved()
+    digest = git_facts.digests(book.top, [tree[name] for c in brought.values() for name in c if name in tree])
+
+    def there(name: str, entry: str) -> bool:
+        now = tree.get(name, git_facts.GONE)
+        return now == entry or name in approved and book.holds(name, approved[name][0], now, digest.get(now, git_facts.GONE))
+
+    return [sha for sha in away if brought.get(sha) and all(there(n, e) for n, e in brought[sha].items())]
+
+
 def _record(
     call: Call, book: Ledger, sha: str, verdict: CommitVerdict, head: str, gated: bool, replaces: list[str], by: Actor | None
 ) -> None:
-    """COMMITTED for one commit, and COMMIT_DIVERGES where it is not what was approved. replaces: the commit that it amends."""
+    """COMMITTED for one commit, and COMMIT_DIVERGES where it is not what was approved. replaces: the commits in whose place it stands."""
     merged: dict[str, Any] = {"elsewhere": verdict["elsewhere"]} if verdict["elsewhere"] else {}
-    counts = [] if verdict["why"] else [n for n in verdict["tasks"] if gated or not view.task(call.state, n)["commits"]]
+    bare = [n for n in verdict["tasks"] if not set(view.task(call.state, n)["commits"]) - set(replaces)]
+    counts = [] if verdict["why"] else verdict["tasks"] if gated else bare
     call.append(
         "COMMITTED",
         actor=_author(call, by, verdict) or machine.GATE,

@@ -218,7 +218,7 @@ def may_commit(state: State, actor: Actor, files: Sequence[str], revisions: Mapp
                 "NOT_YOUR_FILE",
                 "%s is in no task of %s" % (path, actor["name"]),
                 "staged: " + ", ".join(files)[:300],
-                "commit only your task's files: git add FILES && git commit",
+                "commit your task's files alone, whatever else is staged: git add FILES && git commit -m TEXT -- FILES",
                 "COMMIT",
             )
         good = [

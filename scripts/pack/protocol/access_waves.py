@@ -109,7 +109,7 @@ def may_commit(state: State, actor: Actor, files: Iterable[str]) -> Refusal | No
                 refusal.code,
                 "%s may not commit %s" % (actor["name"] or "an unknown agent", path),
                 refusal.seen,
-                "commit what you may write: git add FILES && git commit -- FILES",
+                "commit what you may write: git add FILES && git commit -m TEXT -- FILES",
                 "COMMIT",
             )
     return None

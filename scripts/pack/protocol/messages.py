@@ -57,18 +57,88 @@ def _malformed(line: str, event: EventName) -> Refusal:
     )
 
 
+# Letters of other scripts that look like one of ours, those of the protocol's words.
+_LIKE = {
+    ":": "\u2236\u0589\ua789",
+    "A": "\u0410\u0391\u13aa",
+    "B": "\u0412\u0392\u13f4",
+    "C": "\u0421\u13df",
+    "D": "\u13a0",
+    "E": "\u0415\u0395\u13ac",
+    "H": "\u041d\u0397",
+    "I": "\u0406\u0399",
+    "J": "\u0408",
+    "K": "\u041a\u039a",
+    "L": "\u13de",
+    "M": "\u041c\u039c\u13b7",
+    "N": "\u039d",
+    "O": "\u041e\u039f",
+    "P": "\u0420\u03a1\u13e2",
+    "R": "\u13a1",
+    "S": "\u0405\u13da",
+    "T": "\u0422\u03a4\u13a2",
+    "X": "\u0425\u03a7",
+    "Y": "\u0423\u03a5",
+    "a": "\u0430\u03b1\u0251",
+    "c": "\u0441",
+    "d": "\u0501",
+    "e": "\u0435",
+    "g": "\u0261",
+    "i": "\u0456",
+    "j": "\u0458",
+    "k": "\u1d0b\u043a",
+    "m": "\u043c",
+    "o": "\u043e\u03bf",
+    "p": "\u0440",
+    "s": "\u0455",
+    "t": "\u0442",
+    "u": "\u0438",
+    "v": "\u03bd",
+    "w": "\u051d",
+    "x": "\u0445",
+    "y": "\u0443",
+}
+
+
+_UNSEEN = "\u00ad\u180e\ufe0f\ufeff" + "".join(
+    map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), *range(0x300, 0x370)])
+)
+_BLANKS = "\u00a0\u202f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
+def _as_it_looks(line: str) -> str:
+    """A line as a reader sees it: without what is invisible, and in our letters."""
+    if line.isascii():
+        return line
+    plain: dict[int, str | None] = {ord(other): ours for ours, others in _LIKE.items() for other in others}
+    plain.update((code, chr(code - 0xFEE0)) for code in range(0xFF01, 0xFF5F))  # full-width
+    plain.update(
+        (code, chr((65, 97)[(code - 0x1D400) // 26 % 2] + (code - 0x1D400) % 26)) for code in range(0x1D400, 0x1D6A4)
+    )  # mathematical
+    plain.update((code, str((code - 0x1D7CE) % 10)) for code in range(0x1D7CE, 0x1D800))
+    plain.update({ord(c): " " for c in _BLANKS})
+    plain.update({ord(c): None for c in _UNSEEN})
+    return line.translate(plain)
+
+
 def _not_dressed_up(line: str) -> None:
-    """Raises the Refusal of a protocol line in bold, as a heading or with a tick (`**APPROVED: task #1**`). As ordinary talk it would be delivered, its
-    receiver would believe it, and nothing would be recorded. A line that quotes one (`> ...`, in back-ticks, in a sentence) stays talk."""
-    bare = line.replace("*", "").strip(DRESS)
+    """Raises the Refusal of a protocol line in bold, as a heading or with a tick (`**APPROVED: task #1**`), or with letters that only look like
+    those of one. As ordinary talk it would be delivered, its receiver would believe it, and nothing would be recorded. A line that quotes one
+    (`> ...`, in back-ticks, in a sentence) stays talk."""
+    bare = _as_it_looks(line).replace("*", "").strip(DRESS)
     if bare == line:
         return
     try:
         found = parse(bare)
     except Refusal:
         return
-    if found is not None:
-        raise _malformed(line, found[0])
+    if found is None:
+        return
+    refusal = _malformed(line, found[0])
+    strange = sorted({c for c in line if not c.isascii() and c not in DRESS})
+    if strange:
+        refusal.seen += "; not plain letters: " + ", ".join("U+%04X" % ord(c) for c in strange)
+    raise refusal
 
 
 def parse(message: object) -> tuple[EventName, dict[str, Any]] | None:

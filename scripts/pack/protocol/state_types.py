@@ -643,6 +643,7 @@ class Data(_Spoken, total=False):
     old: str
     new: str
     lost: List[str]
+    rewritten: List[str]
     findings: List[Finding]
     left: Any  # of CONTENT_ACCEPTED findings, of RESULT_CHECKED sentences
     rest: List[str]

@@ -19,7 +19,7 @@ class ResultFigures(TypedDict):
 
     accepted: list[tuple[str, list[Finding]]]
     drift: dict[int, DriftRow]
-    moved: list[tuple[str, str, list[str], list[str]]]  # from, to, approved commits that are gone, who was at work
+    moved: list[tuple[str, str, list[str], list[str], list[str]]]  # from, to, approved commits: gone, written anew; who was at work
     diverged: dict[str, str]
     overlap: dict[str, str]
     diverging: list[str]

@@ -103,7 +103,7 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         elif name in ("CONTENT_RESTORED", "TASK_REOPENED") and d["task"] in out["drift"]:
             out["drift"][d["task"]]["end"] = "put back" if name == "CONTENT_RESTORED" else "task reopened"
         elif name == "HEAD_MOVED":
-            out["moved"].append((d["old"], d["new"], d.get("lost") or [], d.get("at_work") or []))
+            out["moved"].append((d["old"], d["new"], d.get("lost") or [], d.get("rewritten") or [], d.get("at_work") or []))
         elif name == "COMMIT_DIVERGES":
             out["diverged"][d["sha"]] = d["why"]
         elif name == "OVERLAP_SCOPE" and d.get("path"):
@@ -164,8 +164,9 @@ def report(state: State, stats: Figures) -> list[str]:
     for sha, why in sorted(found["diverged"].items()):
         still = sha in state["result"]["diverged"]
         out.append("  Commit %s was not what was approved (%s)%s" % (sha[:7], why, "" if still else ": mended or taken back since"))
-    for old, new, lost, at_work in found["moved"]:
+    for old, new, lost, rewritten, at_work in found["moved"]:
         gone = ", approved commits gone from it: " + ", ".join(s[:7] for s in lost) if lost else ""
+        gone += ", approved commits written anew with all that they held: " + ", ".join(s[:7] for s in rewritten) if rewritten else ""
         out.append(
             "  HEAD moved past the gate: %s -> %s%s; at work: %s"
             % (old[:7] or "no commit", new[:7] or "no commit", gone, ", ".join(at_work) or "nobody of the team")
