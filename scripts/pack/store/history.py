@@ -7,6 +7,7 @@ since the epoch, as in the journal.
 from __future__ import annotations
 
 from ..protocol import tables, view, waves
+from . import render
 from .journal import replayed
 
 TYPE_CHECKING = False
@@ -45,9 +46,8 @@ class History:
         _turn(self.phases, state["phase"], now)
         self._take_agents(state, now)
         self._take_tasks(state, now)
-        if state["waves"] is not None:
-            for name, stands in _wave_states(state):
-                _turn(self.waves.setdefault(name, []), stands, now)
+        for name, stands in render.kind_of(state).wave_states(state):
+            _turn(self.waves.setdefault(name, []), stands, now)
         if record["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             self.verdicts.append(
                 {
@@ -142,7 +142,7 @@ def waits(state: State, number: int) -> str:
     return ""
 
 
-def _wave_states(state: State) -> Iterator[tuple[str, str]]:
+def wave_states(state: State) -> Iterator[tuple[str, str]]:
     """How each wave and each gate of a team of waves stands: (name, state)."""
     facts: Any = state["waves"]
     for wave in state["team"]["definition"]["waves"]:
