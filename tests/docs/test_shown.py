@@ -1,5 +1,6 @@
 """What the pages show is so: the tutorial is the story that the real client plays, each command exists with its options, and those that look are run."""
 
+import json
 import os
 import re
 import shlex
@@ -176,7 +177,7 @@ NOT_RUN = {  # how a line begins -> why no test runs it
     "make format": "it would lay the files out that are being tested",
     "make generate": "it would write files of this checkout; that they are as it would write them, `make lint` asks",
     "make bench": "it measures for minutes and asserts nothing",
-    "make mutants": "it takes half an hour",
+    "make mutants": "its name is a reader's; every guard takes half an hour",
     "make client-": "it needs the newest client of the registry",
 }
 USER_PAGES = (
@@ -253,6 +254,42 @@ def test_what_a_user_is_shown_is_run(session, tmp_path):
             expected = (0, 1) if "uninstall" in line and "statusline" not in line else (0,)  # a run is live
             assert done.returncode in expected and "Traceback" not in done.stderr, (name, line, done.stdout, done.stderr)
     assert len(ran) >= 20, ran
+
+
+def starts(test, words):
+    """Whether the text of a test has `pack WORDS` in it, in one string or word by word: tests of one verb often hand over the words after it."""
+    said = re.search(r"(?:pack |[\"'])%s(?![\w-])" % re.escape(" ".join(words)), test)
+    return bool(said or all(re.search(r"[\"']%s[\"' ]|\b%s\(" % (w, w), test) for w in map(re.escape, words)))
+
+
+def test_each_verb_that_a_sentence_shows_is_started_by_some_test():
+    """`pack VERB` and `pack VERB SUBVERB` of the running text: that they exist with their options is asked above."""
+    tests = []
+    for folder, _folders, names in os.walk(os.path.join(PLUGIN_ROOT, "tests")):
+        tests += [page(os.path.join(folder, n)) for n in names if n.endswith((".py", ".story"))]
+    nobody = set()
+    for name in PAGES + REFERENCES:
+        for line in inline(name):
+            verb, *rest = line.split()[1:]
+            if verb not in VERBS:
+                continue
+            found, words = completion.command(verb), [verb]
+            while isinstance(found, click.Group) and rest and found.get_command(None, rest[0]) is not None:
+                words.append(rest[0])
+                found = found.get_command(None, rest.pop(0))
+            if not any(starts(test, words) for test in tests):
+                nobody.add(" ".join(words))
+    assert nobody == set(), "start them in a test"
+
+
+def test_what_the_tables_are_made_with_is_run(tmp_path):
+    env = {**os.environ, "PACK_PYTHON": sys.executable}
+    asked = [["team", "schema"], ["lint", "--rules-markdown"], ["lint", "--check-rules", os.path.join(PLUGIN_ROOT, "references/rules.md")]]
+    schema, rules, checked_ = (subprocess.run([PACK, *words], cwd=tmp_path, env=env, capture_output=True, text=True) for words in asked)
+    assert json.loads(schema.stdout)["$id"] == "team.schema.json" and rules.stdout == page("references/rules.md")
+    (tmp_path / "old.md").write_text(rules.stdout.replace("# Rules", "# Rules of old", 1))
+    stale = subprocess.run([PACK, "lint", "--check-rules", "old.md"], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert (checked_.returncode, stale.returncode) == (0, 1), stale
 
 
 # --- Completion and the manual page -------------------------------------------------------------------------------------------------

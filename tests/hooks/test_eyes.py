@@ -63,6 +63,18 @@ def test_log_has_no_python_in_it(run):
     assert not re.search(r"[{}\[\]]|\bTrue\b|\bNone\b", text), text
 
 
+def test_log_says_what_a_reviewer_found_and_that_there_is_no_risk(session):
+    session.setup("MEDIUM")
+    assert session.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert session.edit("coder-1", "src/a.py", "A = 1\n") is None
+    assert session.say("coder-1", "logic-reviewer", "REVIEW: task #1") is None
+    found = "MAJOR 80% src/a.py:1 breaks the convention of names; readers stumble; rename it"
+    assert session.say("logic-reviewer", "coder-1", "CHANGES_REQUESTED: task #1\n" + found) is None
+    text = look(session, "log", "-n", "40")
+    assert "findings MAJOR src/a.py breaks the convention of names (convention);" in text, text
+    assert " no risk: one new file that nothing imports\n" in text, text
+
+
 @pytest.mark.parametrize(
     "words, told",
     [

@@ -145,6 +145,31 @@ def test_a_project_without_git_is_told_so(session):
     assert "git init && git add -A && git commit" in out["systemMessage"], "the user sees the way out, too"
 
 
+def test_a_home_folder_is_no_project(session, tmp_path):
+    """Who started the client in the wrong folder was told to `git init && git add -A` the whole home folder, and all of it was read."""
+    shutil.rmtree(session.project + "/.git")
+    for home in (session.project, str(tmp_path / "link")):
+        if home != session.project:
+            os.symlink(session.project, home)
+        session.env["HOME"] = home
+        reason = told(session.build())
+        assert "this is your home folder and no project" in reason and "start `claude` in the project's folder" in reason
+        assert "git add" not in reason and not os.path.exists(session.project + "/.claude/teams")
+    env = {**os.environ, **session.env, "PACK_PYTHON": sys.executable}
+    done = subprocess.run([os.path.join(PLUGIN_ROOT, "bin", "pack")], cwd=session.project, env=env, capture_output=True, text=True)
+    assert done.returncode == 0 and "This is your home folder and no project" in done.stdout and "git add" not in done.stdout, done
+    subprocess.run(["git", "init", "-q", session.project], check=True)  # somebody's dotfiles are a project
+    assert "no commit yet" in session.build()[1]["systemMessage"]
+
+
+def test_a_plan_that_lies_above_the_folder_is_named(session):
+    """Of the tree that the client was started in a folder of."""
+    os.makedirs(session.project + "/packages/one")
+    inner = in_folder(session, session.project + "/packages/one")
+    assert "Did you mean ../../plan.md?" in told(inner.build())
+    assert inner.build("../../plan.md")[1].get("decision") != "block"
+
+
 def in_folder(s, folder):
     """The same user in another folder."""
     other = copy.copy(s)

@@ -15,7 +15,7 @@ import pack as pack_package
 from pack.realtime import adr, integration_day, record, sprint
 from pack.realtime.backlog import Backlog
 
-from .conftest import free_port, make_project, pack
+from .conftest import START, free_port, make_project, pack
 
 WED = 1_772_643_600  # 2026-03-04 09:00 in Los Angeles, a Wednesday
 
@@ -308,6 +308,21 @@ def test_example_is_sound_and_mistakes_are_told(tmp_path, monkeypatch, capsys):
     (tmp_path / "x.yaml").write_text(sprint.EXAMPLE.replace("wed", "wedding").replace("America/Los_Angeles", "America/Nowhere"))
     assert pack("sprint", "lanes", "--file", "x.yaml") == 2 and '"wedding" is not one of' in capsys.readouterr().err
     assert pack("sprint", "lanes", "--file", "none.yaml") == 2 and "`pack sprint init` writes an example" in capsys.readouterr().err
+
+
+def test_a_verb_of_a_fleet_says_that_it_is_one_where_none_is(tmp_path):
+    """`No such command 'handoff'. Did you mean 'handbook'?`"""
+    done = subprocess.run([sys.executable, "-I", START, "sprint", "handoff", "B1"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and "is in a fleet, and there is no .claude/fleet.yaml here: `pack fleet join`" in done.stderr, done.stderr
+
+
+def test_the_verbs_that_only_a_fleet_has_are_named_as_such():
+    """In a process of its own: importing them makes them verbs."""
+    code = "from pack.cli import sprint; a = set(sprint.group.commands); import pack.cli.sprint_fleet; print(set(sprint.group.commands) - a == set(sprint.FLEET_VERBS))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    assert done.stdout == "True\n", done
 
 
 # Decisions --------------------------------------------------------------------------------------------------------------

@@ -175,6 +175,24 @@ def test_many_long_names_fit_on_their_slides(project, team, tmp_path):  # noqa: 
         assert ("Чат für Größe" in text or "U+0427U+0430U+0442 für Größe" in text) and "U+1F680" in text
 
 
+def test_a_bar_is_as_long_as_its_share_of_the_limit_and_only_a_verdict_is_red():
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+
+    from pack.report import slides
+
+    slide = slides._slide(Presentation(), "x")
+    near, over = (slides._bars(slide, [("a", value)], "s", "%").value_axis.maximum_scale for value in (8.9, 140.0))
+    assert near == 110 and over is None, "8.9 % of a limit filled the slide"
+    told = CategoryChartData()
+    told.categories = ["x"]
+    for n in range(len(slides.SERIES)):
+        told.add_series("s%d" % n, [n])
+    for kind in (XL_CHART_TYPE.COLUMN_CLUSTERED, XL_CHART_TYPE.LINE_MARKERS):
+        colours = re.findall(r'<a:srgbClr val="(\w+)"/>', slides._chart(slide, kind, told)._chartSpace.xml)
+        assert set(slides.SERIES) <= set(colours) and not {slides.COLOURS["FAIL"], slides.COLOURS["PASS"], "C0504D"} & set(colours)
+
+
 def test_half_a_report_is_none(tmp_path):
     from pack.base import whole_file
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 
 import pytest
@@ -175,6 +176,66 @@ def test_what_is_left_beside_approved_content_is_no_failure(run, tmp_path):
     told = {what: (sign, facts) for sign, what, facts in proof.rows(state, counts)}
     what = "what the run leaves behind is exactly what was approved"
     assert machine.VERSION == state["v"] and told[what] == (proof.HOLDS, counts["result"]["left"][0])
+
+
+def test_every_time_on_the_page_is_of_the_zone_where_it_was_made(run, tmp_path, monkeypatch):
+    """The tables said the writer's time and the lanes the reader's."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    text = page_of(run, tmp_path / "run.html")
+    assert data(text)["zone"] == 9 * 3600 and data(text)["dated"] is False and "(UTC+0900)" in text
+    first = next(e["ts"] for e in run.events() if e["event"] == "CHANGES_REQUESTED")
+    assert "<td>%s</td>" % time.strftime("%H:%M:%S", time.gmtime(first + 9 * 3600)) in text.partition('id="verdicts"')[2]
+    if CHROMIUM:
+        env = dict(os.environ, TZ="America/New_York")
+        command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000"]
+        command += ["--user-data-dir=%s" % (tmp_path / "profile"), "--dump-dom", (tmp_path / "run.html").as_uri()]
+        dom = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env).stdout
+        opened = time.strftime("%H:%M:%S", time.gmtime(run.events()[0]["ts"] + 9 * 3600))
+        assert '<span class="at">%s</span>' % opened in dom and "%s to " % opened in dom
+
+
+def test_a_run_of_days_says_which_day(run):
+    from pack.report import timeline
+    from pack.store import history
+
+    records = run.events()
+    for r in records[20:]:
+        r["ts"] += 3 * 86400
+    told, state = history.of(records)
+    assert timeline.data_of(state, records, told.closed())["dated"] is True
+    verdicts = timeline.parts(state, records, told)["verdict-table"]
+    assert re.findall(r"<td>(\d\d-\d\d) \d\d:\d\d:\d\d</td>", verdicts), verdicts
+
+
+def test_a_run_of_very_many_tasks_says_what_its_page_leaves_out(run):
+    from pack.report import timeline
+    from pack.store import history
+
+    records = run.events()
+    told, state = history.of(records)
+    task, spans = state["tasks"]["2"], told.tasks[2]
+    for n in range(3, 10001):
+        state["tasks"][str(n)], told.tasks[n] = dict(task), [list(s) for s in spans]
+    later = {"task": 2, "path": "src/a.py", "by": "coder-1", "revision": "0123456789abcdef"}
+    records += [dict(records[-1], event="FILE_WRITTEN", seq=records[-1]["seq"] + n, data=later) for n in range(1, 100001)]
+    parts = timeline.parts(state, records, told.closed())
+    kept = parts["data"]["log"]
+    assert [r[0] for r in kept if r[6]] == [e["seq"] for e in run.events() if e["event"] == "REFUSED"], "refusals stay"
+    assert len(kept) == timeline.LOG_MOST + 1 < parts["data"]["events"] and kept[-1][0] == records[-1]["seq"]
+    assert parts["task-table"].count("<tr id=") == timeline.ROWS_MOST and '<tr id="task-1">' in parts["task-table"]
+    assert "1000 of 10000 tasks: those at work last" in parts["task-table"]
+    assert sum(len(json.dumps(part)) for part in parts.values()) < 8_000_000
+
+
+def test_waves_and_gates_have_lanes(session, tmp_path):
+    from hooks.test_seeds import waves
+
+    waves(session)
+    text = page_of(session, tmp_path / "run.html")
+    lanes = {lane["subject"]: [s[0] for s in lane["spans"]] for lane in data(text)["tasks"]}
+    assert lanes["wave 1 Plan"] == ["WAITS", "OPEN", "OVER"] and lanes["wave 2 Make"] == ["WAITS", "OPEN"], lanes
+    assert lanes["gate Planned"] == ["not judged", "PASS"]
+    assert "Waves and gates</button>" in text and "gate failed" in text and "task waits" not in text
 
 
 def test_a_team_of_waves_is_counted_in_waves_and_gates(session, tmp_path):

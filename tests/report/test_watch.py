@@ -101,6 +101,26 @@ def test_what_is_cut_is_the_end_and_a_wider_window_shows_it_again(run):
     asyncio.run(go())
 
 
+def test_of_very_many_tasks_those_that_need_somebody_are_shown_and_the_others_counted(run):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from pack.report.watch_app import TASK_ROWS, Watch
+
+    async def go():
+        app = Watch(run.project)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause()
+            tasks = app.follower.state["tasks"]
+            for n in range(3, 10001):
+                tasks[str(n)] = dict(tasks["2"], state="DONE" if n < 9000 else "PENDING")
+            tasks["9999"]["state"] = "REVIEW_LOOP"
+            app.fill_tasks()
+            shown, table = rows(app, "tasks"), app.query_one("#tasks")
+            assert [row.split(" | ")[0] for row in shown[:3]] == ["#9999", "#1", "#2"] and len(shown) == TASK_ROWS
+            assert str(table.border_title) == "tasks · %d of 10000" % TASK_ROWS
+
+    asyncio.run(go())
+
+
 def test_whom_a_task_waits_for_is_counted_where_they_are_many():
     from pack.store import history
 

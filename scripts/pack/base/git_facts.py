@@ -14,7 +14,7 @@ from . import codec, project_facts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable
-    from .protocols import Stamp
+    from .protocols import Env, Stamp
 
 PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.hooksPath=/dev/null") + (
     "-c",  # with core.ignoreCase a new file `OLD.py` beside a tracked `old.py` is neither tracked nor untracked
@@ -83,6 +83,18 @@ def refuses(project: str) -> tuple[str, str]:
         return "", ""
     way = next((line.strip() for line in said if line.strip().startswith("git config ")), "")
     return "git refuses this folder: " + fatal, way or "`git status` here says what is wrong"
+
+
+def no_project(project: str, env: Env) -> tuple[str, str]:
+    """(why, the way out) where a folder without a repository is a user's home or the root of all, in which somebody has started the client by
+    mistake: all that lies there would be compared, and `git init` would be the wrong advice; ("", "") elsewhere."""
+    place = os.path.realpath(project)
+    home = os.path.realpath(env.get("HOME") or os.path.expanduser("~"))
+    if place not in (home, os.path.abspath(os.sep)):
+        return "", ""
+    return "this is %s and no project" % ("your home folder" if place == home else "the root folder"), (
+        "start `claude` in the project's folder; or, if this really is one, make it a repository: `git init`"
+    )
 
 
 def names(data: bytes | None) -> list[str]:

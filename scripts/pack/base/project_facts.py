@@ -109,7 +109,17 @@ def _near(folder: str, name: str) -> str:
     except OSError:
         return ""
     close = difflib.get_close_matches(name.lower(), found, 1, 0.66)
-    return "Did you mean %s? " % found[close[0]] if close else ""
+    return "Did you mean %s? " % found[close[0]] if close else _above(folder, name)
+
+
+def _above(folder: str, name: str) -> str:
+    """The same of a file that lies above, in the repository whose folder the client was started in."""
+    here = folder
+    while not os.path.lexists(os.path.join(here, ".git")) and os.path.dirname(here) != here:
+        here = os.path.dirname(here)
+        if os.path.isfile(os.path.join(here, name)):
+            return "Did you mean %s? " % os.path.relpath(os.path.join(here, name), folder)
+    return ""
 
 
 def _if_not(absent: str) -> str:

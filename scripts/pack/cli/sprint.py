@@ -56,8 +56,24 @@ def changed(path):
         backlog.save()
 
 
+FLEET_VERBS = ("share", "handoff", "accept", "decide", "log", "contract")  # sprint_fleet.py has them
+
+
+class Sprint(click.Group):
+    """The verbs; to who types one that only a fleet has, where none is, that is said."""
+
+    def resolve_command(self, ctx, args):
+        if args[0] in FLEET_VERBS and self.get_command(ctx, args[0]) is None:
+            ctx.fail(
+                "`pack sprint %s` is for a clone that is in a fleet, and there is no %s here: `pack fleet join` writes it (docs/fleet.md)"
+                % (args[0], policy.NAME)
+            )
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
     "sprint",
+    cls=Sprint,
     help="Squads in parallel: lanes, rhythm, blockers, integration day, exit criteria. Real systems only.",
     epilog="\b\nExample:\n  pack sprint init\n  pack sprint add runtime 'Token stream' --owner ana\n  pack sprint lanes",
 )

@@ -20,7 +20,7 @@ BEGIN = "/build plan.md --coders=3"
 
 def text(project: str, data: str, env: Env, inside: bool = False) -> str:
     """Where the project stands, and what to do next. inside: it is read in the client, so its commands can be typed there."""
-    where = _run(project, inside) or _folder(project, inside)
+    where = _run(project, inside) or _folder(project, env, inside)
     off = enforcement.switched_off(env, project)
     lines = [enforcement.HOOKS_OFF % off] if off else []
     return "\n".join(lines + where + ["", *(_words(env) if inside else ["pack --help lists every verb."])])
@@ -76,12 +76,14 @@ def _begin(inside: bool) -> str:
     return "type " + BEGIN if inside else "`claude` here, then type " + BEGIN
 
 
-def _folder(project: str, inside: bool) -> list[str]:
+def _folder(project: str, env: Env, inside: bool) -> list[str]:
     """Of a folder in which no team was yet."""
     if not git_facts.text(project, "rev-parse", "--git-dir"):
         why, way = git_facts.refuses(project)
+        if not why:
+            why, way = git_facts.no_project(project, env)
         if why:
-            return [why + ".", "Next: " + way]
+            return [why[0].upper() + why[1:] + ".", "Next: " + way]
         return [
             "This folder is no git repository, and a team commits what it builds.",
             "Next: git init && " + run_start.first_commit(project),

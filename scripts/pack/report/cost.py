@@ -37,7 +37,10 @@ def of_run(state, records, env):
     found = [(session, path, agent) for session in sessions for path, agent in _files(home, session)]
     found += [(None, path, None) for path in _panes(home, state)]
     if not any(agent is None and session for session, _path, agent in found):
-        return {"absent": "no transcript of this run's session in %s" % os.path.join(home, "projects")}
+        where = os.path.join(home, "projects")  # a page is shown to others: whose home it is does not matter to them
+        user = os.path.expanduser("~")
+        shown = "~" + where[len(user) :] if where.startswith(user + os.sep) else where
+        return {"absent": "no transcript of this run's session in %s" % shown}
     changes, prices = spans(records), price_table(home)
     last = records[-1]["ts"] if state["phase"] == "CLOSED" else None
     rows, everything, known = [], {}, set()

@@ -6,6 +6,7 @@ from pptx import Presentation
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
+from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
@@ -21,6 +22,8 @@ COLOURS = {
 }
 INK, PALE, LINE = RGBColor(0x1F, 0x29, 0x33), RGBColor(0xF2, 0xF4, 0xF7), RGBColor(0x3B, 0x6E, 0xA5)
 ROWS = 14
+# Of series that are no verdicts: no red and no green, which say "fails" and "passes" everywhere else here. Told apart by the colour-blind, too.
+SERIES = ("0072B2", "E69F00", "56B4E9", "6A51A3", "8C6D31", "444444", "CC79A7", "9ECAE1")
 
 
 def write(data, path, now):
@@ -92,10 +95,12 @@ def _table(slide, head, rows, widths, y=1.75, size=12, most=ROWS):
         for column, value in enumerate(cells):
             cell = table.cell(line, column)
             cell.margin_top = cell.margin_bottom = Inches(0.02)
+            cell.vertical_anchor = MSO_ANCHOR.MIDDLE
             cell.fill.solid()
             cell.fill.fore_color.rgb = INK if line == 0 else (PALE if line % 2 else RGBColor(255, 255, 255))
             run = cell.text_frame.paragraphs[0].add_run()
-            run.text, run.font.size = _fit(value, widths[column], size) if isinstance(value, str) else str(value), Pt(size)
+            # An empty cell has a blank: without one its height is that of 18 points.
+            run.text, run.font.size = (_fit(value, widths[column], size) or " ") if isinstance(value, str) else str(value), Pt(size)
             run.font.bold = line == 0 or value in COLOURS
             run.font.color.rgb = RGBColor(255, 255, 255) if line == 0 else RGBColor.from_string(COLOURS.get(value, "1F2933"))
     end = y + 0.32 * (len(shown) + 1)
@@ -147,6 +152,16 @@ def _chart(slide, kind, chart_data, legend=False, y=1.7, height=5.4, x=0.6, widt
     chart.font.size = Pt(12)
     if legend:
         chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+    lines = kind in (XL_CHART_TYPE.LINE_MARKERS, XL_CHART_TYPE.XY_SCATTER_LINES, XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS)
+    for n, series in enumerate(chart.plots[0].series):
+        colour = RGBColor.from_string(SERIES[n % len(SERIES)])
+        if lines:
+            series.format.line.color.rgb = colour
+            series.marker.format.fill.solid()
+            series.marker.format.fill.fore_color.rgb = series.marker.format.line.color.rgb = colour
+        else:
+            series.format.fill.solid()
+            series.format.fill.fore_color.rgb = colour
     return chart
 
 
@@ -169,6 +184,8 @@ def _bars(slide, rows, series, title, **place):
     )
     _axis(chart.value_axis, title)
     chart.value_axis.minimum_scale = 0
+    if all(value <= 100 for _, value in rows):  # a bar as long as the slide is one that is at its limit
+        chart.value_axis.maximum_scale, chart.value_axis.major_unit = 110, 10
     chart.value_axis.has_major_gridlines = False
     for index, (_, value) in enumerate(rows):
         point = plot.series[0].points[index].format.fill
@@ -309,6 +326,7 @@ def _throughput(deck, data):
         chart_data.add_series("worst 10 s", [r["value"] for r in sustained])
         chart_data.add_series("target", [r["limit"] for r in sustained])
         chart = _chart(slide, XL_CHART_TYPE.COLUMN_CLUSTERED, chart_data, True, width=6.0)
+        chart.plots[0].series[1].format.fill.fore_color.rgb = RGBColor(0xB0, 0xB8, 0xC1)
         _axis(chart.value_axis, "msgs/s")
         chart.value_axis.minimum_scale = 0
         chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xDD, 0xE2, 0xE8)

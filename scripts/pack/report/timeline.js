@@ -14,8 +14,13 @@
     if (s < 86400) return Math.floor(s / 3600) + " h " + String(Math.floor((s % 3600) / 60)).padStart(2, "0") + " min";
     return Math.floor(s / 86400) + " d " + Math.floor((s % 86400) / 3600) + " h";
   };
-  const clock = (t, seconds) => new Date((D.start + t) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hour12: false });
-  const colour = { SPAWNING: "--spawning", ACTIVE: "--active", IDLE: "--idle", ENDED: "--ended", LOST: "--lost", PENDING: "--pending", IN_PROGRESS: "--work", IN_REVIEW: "--review", CHANGES_REQUESTED: "--changes", APPROVED: "--approved", DONE: "--done", STUCK: "--stuck", REVIEW_LOOP: "--stuck", STUCK_ESCALATED: "--stuck", CANCELLED: "--cancelled" };
+  // In the zone of where the page was made, as its tables are: two readers see the same times.
+  const stamp = (t) => new Date((D.start + D.zone + t) * 1000).toISOString();
+  const day = (t) => stamp(t).slice(5, 10);
+  const clock = (t) => (D.dated ? day(t) + " " : "") + stamp(t).slice(11, 19);
+  const tick = (t, step) => (step < 60 ? stamp(t).slice(11, 19) : stamp(t).slice(11, 16) === "00:00" && D.dated ? day(t) : stamp(t).slice(11, 16));
+  const colour = { SPAWNING: "--spawning", ACTIVE: "--active", IDLE: "--idle", ENDED: "--ended", LOST: "--lost", PENDING: "--pending", IN_PROGRESS: "--work", IN_REVIEW: "--review", CHANGES_REQUESTED: "--changes", APPROVED: "--approved", DONE: "--done", STUCK: "--stuck", REVIEW_LOOP: "--stuck", STUCK_ESCALATED: "--stuck", CANCELLED: "--cancelled", OPEN: "--work", PASS: "--approved", FAIL: "--stuck", FORGED: "--stuck" };
+  const OVER = ["DONE", "CANCELLED", "OVER"], LANES = 300;
   const fill = (state) => "var(" + (colour[state] || "--pending") + ")";
   const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
@@ -28,9 +33,9 @@
     let y = 24;
     const perPixel = (to - from) / (width - left - right);
     const step = STEPS.find((s) => s / perPixel >= 70) || STEPS[STEPS.length - 1];
-    const shift = (D.start - new Date(D.start * 1000).getTimezoneOffset() * 60) % step;
+    const shift = (D.start + D.zone) % step;
     for (let t = Math.ceil((from + shift) / step) * step - shift; t <= to; t += step)
-      out.push('<line x1="' + x(t) + '" x2="' + x(t) + '" y1="20" y2="9999" stroke="var(--line)"/>' + (x(t) < width - 28 ? '<text class="tick" x="' + x(t) + '" y="14" text-anchor="middle">' + clock(t, step < 60) + "</text>" : ""));
+      out.push('<line x1="' + x(t) + '" x2="' + x(t) + '" y1="20" y2="9999" stroke="var(--line)"/>' + (x(t) < width - 28 ? '<text class="tick" x="' + x(t) + '" y="14" text-anchor="middle">' + tick(t, step) + "</text>" : ""));
     D.phases.forEach(([name, a, b], i) => {
       if (!inside(a, b)) return;
       const [p, q] = clip(a, b);
@@ -41,7 +46,7 @@
       for (const [state, a, b, extra] of spans) {
         if (!inside(a, b) || (b <= a && state !== "LOST")) continue;
         const [p, q] = clip(a, b);
-        const thin = state === "PENDING"; // most of a plan waits most of the time
+        const thin = state === "PENDING" || !colour[state]; // most of a plan waits most of the time
         out.push('<rect x="' + p.toFixed(1) + '" y="' + (thin ? top + height / 2 - 0.5 : top) + '" width="' + Math.max(0.6, q - p).toFixed(1) + '" height="' + (thin ? 1 : height) + '" fill="' + fill(state) + '"' + open + ' data-tip="' + esc(tip + ": " + state + ", " + span(b - a) + (extra ? ", " + extra : "")) + '"/>');
       }
     };
@@ -64,18 +69,23 @@
         }
         y += 20;
       });
-    if (show.tasks && D.tasks.length) {
+    const busy = (task) => task.spans.some((s) => colour[s[0]] && s[0] !== "PENDING" && !OVER.includes(s[0]) && s[1] <= to && s[2] >= from);
+    const lanes = !show.tasks ? [] : D.tasks.length <= LANES ? D.tasks : D.tasks.filter(busy).slice(0, LANES);
+    if (lanes.length) {
       y += 8;
-      const room = Math.max(160, window.innerHeight - y - 170), lane = Math.max(3, Math.min(18, room / D.tasks.length));
-      D.tasks.forEach((task) => {
-        if (lane >= 12) out.push('<a href="#task-' + task.n + '"><text x="6" y="' + (y + lane - 4) + '">#' + task.n + " " + esc(task.subject.length > left / 7.5 - 4 ? task.subject.slice(0, Math.floor(left / 7.5) - 5) + "…" : task.subject) + "</text></a>");
-        bars(task.spans.filter((s) => s[0] !== "DONE" && s[0] !== "CANCELLED"), y, Math.max(2, lane - (lane > 6 ? 3 : 1)), "#" + task.n + " " + task.subject, ' data-task="' + task.n + '" style="cursor:pointer"');
+      const room = Math.max(160, window.innerHeight - y - 170), lane = Math.max(3, Math.min(18, room / lanes.length));
+      lanes.forEach((task) => {
+        const name = (task.n ? "#" + task.n + " " : "") + task.subject, most = Math.floor(left / 7.5);
+        const label = '<text x="6" y="' + (y + lane - 4) + '">' + esc(name.length > most ? name.slice(0, most - 1) + "…" : name) + "</text>";
+        if (lane >= 12) out.push(task.n ? '<a href="#task-' + task.n + '">' + label + "</a>" : label);
+        bars(task.spans.filter((s) => !OVER.includes(s[0])), y, Math.max(2, lane - (lane > 6 ? 3 : 1)), name, task.n ? ' data-task="' + task.n + '" style="cursor:pointer"' : "");
         y += lane;
       });
     }
     y += 10;
-    box.innerHTML = '<svg viewBox="0 0 ' + width + " " + y + '" height="' + y + '" role="group" aria-label="Lanes of agents and tasks from ' + clock(from, true) + " to " + clock(to, true) + '">' + out.join("") + "</svg>";
-    $("window").textContent = clock(from, true) + " to " + clock(to, true) + ", " + span(to - from);
+    const left_out = show.tasks && lanes.length < D.tasks.length ? "; lanes of " + lanes.length + " of " + D.tasks.length + " tasks: the first at work in this time, zoom in for others" : "";
+    box.innerHTML = '<svg viewBox="0 0 ' + width + " " + y + '" height="' + y + '" role="group" aria-label="Lanes of agents and tasks from ' + clock(from) + " to " + clock(to) + '">' + out.join("") + "</svg>";
+    $("window").textContent = clock(from) + " to " + clock(to) + ", " + span(to - from) + left_out;
   }
 
   function zoom(a, b) {
@@ -136,14 +146,16 @@
   });
   $("chart").addEventListener("pointerleave", () => ($("tip").hidden = true));
 
-  const ROW = 26, log = $("log"), rows = $("rows");
+  const log = $("log"), rows = $("rows");
+  let ROW = 26;
   function list() {
-    const first = Math.max(0, Math.floor(log.scrollTop / ROW) - 5), last = Math.min(filtered.length, first + Math.ceil(log.clientHeight / ROW) + 12);
+    ROW = window.innerWidth <= 640 ? 46 : 26; // two lines on a phone, as the style sheet has it
     rows.style.height = filtered.length * ROW + "px";
+    const first = Math.max(0, Math.floor(log.scrollTop / ROW) - 5), last = Math.min(filtered.length, first + Math.ceil(log.clientHeight / ROW) + 12);
     let html = "";
     for (let i = first; i < last; i++) {
       const [seq, t, who, event, words, , bad] = filtered[i];
-      html += '<div class="row' + (bad ? " bad" : "") + (seq === chosen ? " on" : "") + '" data-seq="' + seq + '" style="top:' + i * ROW + 'px"><span class="seq">' + seq + '</span><span class="at">' + clock(t, true) + '</span><span class="who">' + esc(who) + '</span><span class="ev">' + esc(event) + "</span><span>" + esc(words) + "</span></div>";
+      html += '<div class="row' + (bad ? " bad" : "") + (seq === chosen ? " on" : "") + '" data-seq="' + seq + '" style="top:' + i * ROW + 'px"><span class="seq">' + seq + '</span><span class="at">' + clock(t) + '</span><span class="who">' + esc(who) + '</span><span class="ev">' + esc(event) + "</span><span>" + esc(words) + "</span></div>";
     }
     rows.innerHTML = html;
   }
@@ -155,7 +167,10 @@
       if (w.startsWith("event:")) return r[3].toLowerCase().startsWith(w.slice(6));
       return (r[0] + " " + r[2] + " " + r[3] + " " + r[4]).toLowerCase().includes(w);
     }));
-    $("count").textContent = filtered.length + " of " + D.log.length + " events";
+    const older = D.events > D.log.length ? "; of the " + (D.events - D.log.length) + " older ones only refusals are here, pack log has every one" : "";
+    $("count").textContent = filtered.length + " of " + D.log.length + " events" + older;
+    list();
+    log.style.height = "min(60vh, 640px, " + (Math.max(filtered.length, 3) * ROW + 4) + "px)";
     log.scrollTop = 0;
     list();
   }
@@ -167,7 +182,7 @@
     let i = filtered.indexOf(r);
     if (i < 0) { search(""); i = filtered.indexOf(r); }
     if (scroll) log.scrollTop = Math.max(0, i * ROW - log.clientHeight / 2);
-    $("event").innerHTML = '<a href="#e' + seq + '">#' + seq + "</a> " + clock(r[1], true) + " <strong>" + esc(r[2]) + "</strong> " + esc(r[3]) + (r[5] ? ' (<a href="#task-' + r[5] + '">task #' + r[5] + "</a>)" : "") + "<br>" + esc(r[4]);
+    $("event").innerHTML = '<a href="#e' + seq + '">#' + seq + "</a> " + clock(r[1]) + " <strong>" + esc(r[2]) + "</strong> " + esc(r[3]) + (r[5] ? ' (<a href="#task-' + r[5] + '">task #' + r[5] + "</a>)" : "") + "<br>" + esc(r[4]);
     list();
   }
   $("find").oninput = filter;

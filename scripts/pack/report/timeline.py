@@ -18,6 +18,9 @@ KINDS = {"refusal": "Refused", "escalation": "Escalated", "handoff": "Hand-off",
 ESCALATIONS = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "IMPOSSIBLE_WAIT", "ESCALATE_TO_MEDIUM", "OWNER_LOST", "AGENT_LOST")
 DRIFT = ("DRIFTED", "HEAD_MOVED", "COMMIT_DIVERGES", "STATE_DIVERGENCE", "CONTENT_DRIFTED", "OUTSIDE_CHANGE")
 HANDOFFS = ("STATE_OWNERSHIP_HANDOFF", "STATE_OWNERSHIP_ACK", "SPLIT_BRAIN_DETECTED")
+LOG_MOST = 20000  # a page of more is megabytes that a browser reads before it shows anything; `pack log` has every event
+ROWS_MOST = 1000  # of a table
+SHORT = 16  # characters of a cell that stays on one line: a name, a duration
 STATE_COLOURS = {
     "PENDING": "pending",
     "IN_PROGRESS": "work",
@@ -46,6 +49,39 @@ def _kind(record):
 def _task(record):
     task = record["data"].get("task")
     return int(task) if isinstance(task, (int, str)) and str(task).isdigit() else 0
+
+
+def _newest(log):
+    """The rows of the log that the page holds: the newest, and every refusal before them."""
+    return [row for row in log[:-LOG_MOST] if row[6]] + log[-LOG_MOST:]
+
+
+def _zone(told):
+    """Seconds east of UTC where the page is made, when the run began: every time on the page is of this zone, wherever it is read."""
+    return time.localtime(told.start).tm_gmtoff
+
+
+def _dated(told):
+    """Whether the run's times need their day, too."""
+    return time.gmtime(told.start + _zone(told))[:3] != time.gmtime(told.end + _zone(told))[:3]
+
+
+def _clock(ts, told):
+    return time.strftime("%m-%d %H:%M:%S" if _dated(told) else "%H:%M:%S", time.gmtime(ts + _zone(told)))
+
+
+def _lanes(state, told):
+    """The lanes below the agents: tasks, or the waves and gates of a team of waves (those have no number)."""
+    start, till = told.start, lambda ts: told.end if ts is None else ts
+    lane = lambda n, subject, spans: {  # noqa: E731
+        "n": n,
+        "subject": shown(subject),
+        "spans": [[s, round(a - start, 1), round(till(b) - start, 1), *rest] for s, a, b, *rest in spans],
+    }
+    if state["waves"] is not None:
+        return [lane(0, name, spans) for name, spans in told.waves.items()]
+    listed = [(n, spans) for n, spans in sorted(told.tasks.items()) if str(n) in state["tasks"]]
+    return [lane(n, state["tasks"][str(n)]["subject"], [[s, a, b, owner or ""] for s, a, b, owner in spans]) for n, spans in listed]
 
 
 def data_of(state, records, told):
@@ -77,28 +113,26 @@ def data_of(state, records, told):
         )
     return {
         "start": start,
+        "zone": _zone(told),
+        "dated": _dated(told),
         "length": at(told.end),
         "kinds": KINDS,
         "phases": [[p, at(a), at(till(b))] for p, a, b in told.phases if p],
         "agents": agents,
-        "tasks": [
-            {
-                "n": n,
-                "subject": shown(state["tasks"][str(n)]["subject"]),
-                "spans": [[s, at(a), at(till(b)), owner or ""] for s, a, b, owner in spans],
-            }
-            for n, spans in sorted(told.tasks.items())
-            if str(n) in state["tasks"]
-        ],
-        "log": log,
+        "tasks": _lanes(state, told),
+        "events": len(log),
+        "log": _newest(log),
     }
 
 
 def _cells(row):
-    return "".join(
-        "<td%s>%s</td>" % (' class="n"' if isinstance(c, (int, float)) else "", c if isinstance(c, _Html) else html.escape(shown(str(c))))
-        for c in row
-    )
+    out = []
+    for cell in row:
+        kind = (
+            ' class="n"' if isinstance(cell, (int, float)) else "" if len(str(cell)) <= SHORT or isinstance(cell, _Html) else ' class="w"'
+        )
+        out.append("<td%s>%s</td>" % (kind, cell if isinstance(cell, _Html) else html.escape(shown(str(cell)))))
+    return "".join(out)
 
 
 class _Html(str):
@@ -124,9 +158,21 @@ def _state(name):
     return _Html('<span class="state" style="--c:var(--%s)">%s</span>' % (STATE_COLOURS.get(name, "stuck"), html.escape(name)))
 
 
+def _shown_tasks(state, told):
+    """The tasks of the table: all, or where they are very many those that somebody worked on last, then those that are next."""
+    every = view.tasks(state)
+    last = {n: told.tasks[n][-1][1] if told.tasks.get(n) and task["state"] != "PENDING" else 0 for n, task in every}
+    return sorted(sorted(every, key=lambda pair: (-last[pair[0]], pair[0]))[:ROWS_MOST], key=lambda pair: pair[0])
+
+
+def _left_out(rows, total, what, where):
+    """The sentence below a table that does not hold everything."""
+    return '<p class="dim">%d of %d %s; %s.</p>' % (rows, total, what, where) if rows < total else ""
+
+
 def _tasks(state, told):
     rows, ids = [], []
-    for n, task in view.tasks(state):
+    for n, task in _shown_tasks(state, told):
         spans = told.tasks.get(n, [])
         quorum = view.quorum(state, task) if state["mode"] else None
         ids.append("task-%d" % n)
@@ -144,23 +190,30 @@ def _tasks(state, told):
             )
         )
     none = "No task is registered yet." if state["waves"] is None else "A team of waves has no tasks: its waves and gates are below."
-    return table(("Task", "Subject", "State", "Owner", "Rounds", "At work", "In review", "Waits for", "Approvals"), rows, none, ids)
+    head = ("Task", "Subject", "State", "Owner", "Rounds", "At work", "In review", "Waits for", "Approvals")
+    more = _left_out(
+        len(rows), len(state["tasks"]), "tasks: those at work last, then those that are next", "pack status --all lists every one"
+    )
+    return table(head, rows, none, ids) + more
 
 
-def _verdicts(told):
+def _verdicts(state, told):
+    listed = {n for n, _task in _shown_tasks(state, told)}
     rows = [
         (
-            _Html('<a href="#task-%d">#%d</a>' % (v["task"], v["task"])),
+            _Html('<a href="#task-%d">#%d</a>' % (v["task"], v["task"])) if v["task"] in listed else "#%d" % v["task"],
             v["role"],
             v["name"],
             "approved" if v["verdict"] == "APPROVED" else "asked for changes",
             view.short(v["revision"]) if v["revision"] else "-",
-            time.strftime("%H:%M:%S", time.localtime(v["ts"])),
+            _clock(v["ts"], told),
             _Html('<a href="#e%d">%d</a>' % (v["seq"], v["seq"])),
         )
-        for v in told.verdicts
+        for v in told.verdicts[-ROWS_MOST:]
     ]
-    return table(("Task", "Role", "Agent", "Verdict", "Revision", "At", "Event"), rows, "No reviewer has judged a task.")
+    none = "No reviewer has judged a task." if state["waves"] is None else "In a team of waves gates judge: they are below."
+    more = _left_out(len(rows), len(told.verdicts), "verdicts, the newest", "pack log --event APPROVED lists every one")
+    return table(("Task", "Role", "Agent", "Verdict", "Revision", "At", "Event"), rows, none) + more
 
 
 SIGNS = {proof.HOLDS: "yes", proof.FAILS: "no", proof.WAITS: "not yet"}
@@ -215,6 +268,12 @@ LEGEND = (
     ("--approved", "task approved"),
     ("--stuck", "task stuck"),
 )
+LEGEND_WAVES = LEGEND[:4] + (
+    ("--pending", "wave or gate waits"),
+    ("--work", "wave open"),
+    ("--approved", "gate passed"),
+    ("--stuck", "gate failed"),
+)
 MARKS = (
     ("▲", "bad", "refused"),
     ("◆", "changes", "escalated or lost"),
@@ -236,7 +295,7 @@ def parts(state, records, told):
         "data": data_of(state, records, told),
         "numbers": _numbers(state, told, counts, records),
         "task-table": _tasks(state, told),
-        "verdict-table": _verdicts(told),
+        "verdict-table": _verdicts(state, told),
         "proof-table": _proof(state, counts),
         "report": html.escape(shown(summary(state, counts))),
     }
@@ -247,14 +306,17 @@ def page(state, records, enforcement, told=None, live=False, spent="Cost: not lo
     there already; spent: what the run cost; live: whether the page asks for news (web.py)."""
     told = history.of(records)[0] if told is None else told
     filled = parts(state, records, told)
-    legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in LEGEND) + "".join(
+    waves = state["waves"] is not None
+    lanes = LEGEND_WAVES if waves else LEGEND
+    legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in lanes) + "".join(
         '<li><span style="color:var(--%s)">%s</span> %s</li>' % (c, shape, text) for shape, c, text in MARKS
     )
     return _PAGE.format(
         name=html.escape(state["team"]["name"]),
         css=_asset("timeline.css"),
         js=_asset("timeline.js"),
-        when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(told.start)),
+        when=time.strftime("%Y-%m-%d %H:%M:%S (UTC%z)", time.localtime(told.start)),
+        kind="Waves and gates" if waves else "Tasks",
         enforcement=html.escape(enforcement),
         legend=legend,
         live=' data-live="1"' if live else "",
@@ -279,7 +341,7 @@ _PAGE = """<!doctype html>
 <div class="bar"><button id="left" aria-label="Earlier">◀</button><button id="right" aria-label="Later">▶</button><button id="in" aria-label="Zoom in">+</button>
 <button id="out" aria-label="Zoom out">−</button><button id="all">Whole run</button>
 <label>Phase <select id="phase"><option value="">all</option></select></label>
-<button id="show-agents" aria-pressed="true">Agents</button><button id="show-tasks" aria-pressed="true">Tasks</button>
+<button id="show-agents" aria-pressed="true">Agents</button><button id="show-tasks" aria-pressed="true">{kind}</button>
 <span class="dim" id="window" role="status"></span></div>
 <div id="chart" tabindex="0" role="application" aria-label="Timeline. Arrow keys move, plus and minus zoom, 0 shows the whole run."></div>
 <ul class="legend" aria-label="Legend">{legend}</ul></section>

@@ -29,6 +29,7 @@ from . import cost
 LOOK_SECONDS = 0.5
 COST_SECONDS = 20
 LOG_ROWS = 1000  # the newest ones; `pack log` has the others
+TASK_ROWS = 500  # what needs somebody and what is at work first; every event draws them anew. `pack status --all` has the others
 HELP = """[b]Keys[/b]
 
 arrows, Page Up/Down   move in a table
@@ -232,8 +233,10 @@ class Watch(App):
         table.border_title = "tasks" if state["waves"] is None else "waves and gates"
         if state["waves"] is not None:
             return _replace(table, [self.standing(*row) for row in self.proven()])
-        rows = []
-        for n, task in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
+        rows, every = [], sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0]))
+        if len(every) > TASK_ROWS:
+            table.border_title = "tasks · %d of %d" % (TASK_ROWS, len(every))
+        for n, task in every[:TASK_ROWS]:
             shown = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
             colour = COLOURS.get(shown, "red")
             rows.append(

@@ -6,12 +6,13 @@ since the epoch, as in the journal.
 
 from __future__ import annotations
 
-from ..protocol import tables, view
+from ..protocol import tables, view, waves
+from . import render
 from .journal import replayed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Iterator, Sequence
     from ..protocol.state_types import Record, State, Task
     from .figure_types import VerdictRow
 
@@ -23,11 +24,13 @@ class History:
     """What changed in the state, as spans.
 
     agents: {name: [[state, from, to or None, incarnation]]}; tasks: {number: [[state, from, to or None, owner]]};
+    waves: {"wave 1 Plan" or "gate Planned": [[state, from, to or None]]} of a team of waves, a gate's state its verdict;
     phases: [[phase, from, to or None]]; verdicts: [{"task", "role", "name", "verdict", "revision", "ts", "seq"}]."""
 
     def __init__(self) -> None:
         self.agents: dict[str, list[list[Any]]] = {}
         self.tasks: dict[int, list[list[Any]]] = {}
+        self.waves: dict[str, list[list[Any]]] = {}
         self.phases: list[list[Any]] = []
         self.verdicts: list[VerdictRow] = []
         self.start: float | None = None
@@ -43,6 +46,8 @@ class History:
         _turn(self.phases, state["phase"], now)
         self._take_agents(state, now)
         self._take_tasks(state, now)
+        for name, stands in render.kind_of(state).wave_states(state):
+            _turn(self.waves.setdefault(name, []), stands, now)
         if record["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             self.verdicts.append(
                 {
@@ -82,7 +87,7 @@ class History:
     def closed(self, now: float | None = None) -> History:
         """The same with open spans ended at `now` (default: the last record)."""
         now = self.end if now is None else now  # None too before the first record: then no span is open
-        for spans in list(self.agents.values()) + list(self.tasks.values()) + [self.phases]:
+        for spans in list(self.agents.values()) + list(self.tasks.values()) + list(self.waves.values()) + [self.phases]:
             _close(spans, now)
         return self
 
@@ -135,6 +140,22 @@ def waits(state: State, number: int) -> str:
     if task["state"] in tables.BLOCKED_ON_LEAD:
         return "the lead"
     return ""
+
+
+def wave_states(state: State) -> Iterator[tuple[str, str]]:
+    """How each wave and each gate of a team of waves stands: (name, state)."""
+    facts: Any = state["waves"]
+    for wave in state["team"]["definition"]["waves"]:
+        begun = any(waves.has_worked(state, role) or role == facts["lead"] for role in wave["roles"])
+        if wave["mode"] == "loop":  # open while a gate fails that it mends
+            stands = "WAITS" if waves.open_reasons(state, wave, facts["unmet"]) else "OPEN"
+        elif not waves.end_reasons(state, wave, facts["unmet"]):
+            stands = "OVER"
+        else:
+            stands = "OPEN" if begun and not waves.open_reasons(state, wave, facts["unmet"]) else "WAITS"
+        yield ("wave %s %s" % (wave["id"], wave.get("title") or "")).strip(), stands
+    for gate in state["team"]["definition"]["gates"]:
+        yield "gate %s" % (gate.get("title") or gate["id"]), facts["verdicts"].get(gate["id"], "not judged")
 
 
 def _turn(spans: list[list[Any]], name: str, now: float) -> None:

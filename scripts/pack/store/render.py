@@ -8,7 +8,7 @@ from ..protocol.guards_teardown import tampered_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Iterable, Sequence
     from ..protocol.state_types import Entry, Record, State
     from .figure_types import Figures
 
@@ -70,6 +70,10 @@ class Tasks:
 
         return report.of_tasks(state, stats)
 
+    def wave_states(self, state: State) -> Iterable[tuple[str, str]]:
+        """How each wave and gate stands: a run of tasks has none."""
+        return ()
+
     def proof(self, state: State, counts: Figures) -> list[tuple[str, str, str]]:
         """The closing proof (proof.py)."""
         from . import proof
@@ -96,6 +100,12 @@ class Waves(Tasks):
         from . import summary as report
 
         return report.of_waves(state, stats)
+
+    def wave_states(self, state: State) -> Iterable[tuple[str, str]]:
+        """How each wave and gate stands: (name, state)."""
+        from . import history
+
+        return history.wave_states(state)
 
     def proof(self, state: State, counts: Figures) -> list[tuple[str, str, str]]:
         from . import proof

@@ -68,6 +68,11 @@ def _gates(verdicts: dict[str, str]) -> str:
     return "; ".join(parts + ["%s: %s" % (verdict, ", ".join(gates)) for verdict, gates in sorted(others.items())])
 
 
+def _findings(found: Any) -> list[str]:
+    """What a reviewer found; each is [severity, kind, mark that begins with the severity]."""
+    return [mark.rstrip(" ;,.") + (" (%s)" % kind if kind else "") for _severity, kind, mark in found]
+
+
 def quiet(record: Record) -> bool:
     """Whether the live views and the page leave a record out: it says who was awake, and nothing else."""
     return record["event"] in QUIET and not record["data"].get("report")
@@ -84,6 +89,8 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
         return "%s: report %s" % (data["name"], value_text(data["report"], report))
     if record["event"] == "RISKS" and data.get("list"):
         return "; ".join("RISK-%s (%s): %s" % (r["id"], r["severity"], value_text(r["what"])) for r in data["list"])
+    if record["event"] == "RISKS" and not data.get("n"):
+        return "no risk: %s" % value_text(data.get("reason") or "no reason given")
     if record["event"] == "RESULT_CHECKED":
         return differences(data["open"]) if data.get("open") else "nothing is left that nobody approved"
     if record["event"] == "CONTENT_DRIFTED":
@@ -101,6 +108,8 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
     for key, value in sorted(data.items(), key=lambda pair: (pair[0] != "task", pair[0])):
         if key in HIDDEN or value in (None, "", [], {}):
             continue
+        if key == "findings" and record["event"] in ("APPROVED", "CHANGES_REQUESTED"):
+            value = _findings(value)
         text = view.short(str(value)) if key == "revision" else value_text(value, report if key == "report" else LONGEST)
         parts.append("task #%s" % text if key == "task" else "%s %s" % (key.replace("_", " "), text))
     return "; ".join(parts)
