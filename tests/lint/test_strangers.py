@@ -1367,7 +1367,10 @@ def three_agents(tool):
 
 
 RELEASE = "%s\n\n```bash\nnode scripts/x.js\n```"
-STATE = {"commands/build.md": command("Read `${CLAUDE_PLUGIN_ROOT}/memory/usage.json`."), "hooks/track.py": "F = D / %s\n"}
+STATE = {
+    "commands/build.md": command("Read `${CLAUDE_PLUGIN_ROOT}/memory/usage.json`."),
+    "hooks/track.py": "F = D / %s\nF.write_text(USED)\n",
+}
 AGAIN = "---\nname: a\ndescription: Does. Use when.\ntools: Read\n---\n\n---\nname: a\n%s---\nYou review.\n"
 TAKEN = {"skills/s/SKILL.md": skill("See references/a.md."), "skills/s/references/a.md": "# A\n"}
 GONE = "`scripts/score.py` / `.meta` は本環境のどこにも%s。"
@@ -1391,6 +1394,7 @@ MEASURED_FOUND += [
     *((three_agents("Read"), rule) for rule in ("tool-unknown", "model-unknown", "frontmatter-missing")),
     ({"commands/build.md": command(RELEASE % "Run it from inside the other repo."), "scripts/x.js": "1\n"}, "ref-project-path"),
     (filled(STATE, "hooks/track.py", '"other.json"'), "ref-file"),
+    (dict(STATE, **{"hooks/track.py": 'USED = (D / "usage.json").read_text()\n'}), "ref-file"),
     ({"commands/build.md": command("See the broken files in `${CLAUDE_PLUGIN_ROOT}/memory/q.json`.")}, "ref-file"),
     ({"agents/a.md": AGAIN.replace("tools: Read\n", "") % "tools: Write\n"}, "frontmatter-ends-early"),
     (dict(TAKEN, **{"skills/s/references/b.md": "# N\n\n- See: `skills/eng/x/SKILL.md`\n"}), "ref-file"),

@@ -31,6 +31,10 @@ FILES = ("agent", "command", "skill", "prose", "readme")
 MIRRORED = 3
 _COMPONENTS = tuple(name + "/" for name in COMPONENTS)
 _PROGRAMS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts")
+_WRITES = lazy(
+    r"""\bopen\([^)\n]*,\s*(?:mode=)?["'][wax]|write_?(?:text|bytes|file)|\bjson\.dump\(|create_?write_?stream|copy_?file|\bshutil\.|>>? ?["']?\$"""
+    r"""|(?m:(?:^|[|&;({]) *(?:tee|cp|mv|touch|install|curl|wget|mkdir)\b)""",
+)
 _PUT = lazy(r"(?i)\b(?:move[sd]?|log|write|save|append|export|store)s?\b(?: \w+){0,4} (?:to|into|in) [`\"]?\$?\{?\w*\}?/?\Z")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4")  # who reads a page of a skill sees none
 
@@ -79,7 +83,7 @@ def _look(file, project):
 
 
 def _written(file, ref):
-    """Does the plugin write the file when it runs? A script of it has the name, or the text says `move it to`."""
+    """Does the plugin write the file when it runs? A script of it that writes has the name, or the text says `move it to`."""
     if _PUT.search(file.text, max(0, ref.span[0] - 60), ref.span[0]):
         return True
     plugin, name = file.plugin, ref.name.rstrip("/").rpartition("/")[2]
@@ -87,7 +91,8 @@ def _written(file, ref):
         return False
     if "programs" not in plugin.memo:
         rels = [rel for rel in plugin.project.below(plugin.root) if rel.endswith(_PROGRAMS) and "node_modules" not in rel]
-        plugin.memo["programs"] = "\n".join(plugin.project.script(rel) or "" for rel in rels[:200])
+        texts = [plugin.project.script(rel) or "" for rel in rels[:200]]
+        plugin.memo["programs"] = "\n".join(text for text in texts if _WRITES.search(text))
     return any(mark + name in plugin.memo["programs"] for mark in "\"'/")
 
 
