@@ -172,7 +172,9 @@ def test_the_status_line_reads_little_and_keeps_its_byte_code(run, tmp_path):
     shutil.copytree(PLUGIN_ROOT + "/bin", copy / "bin")
     env = {**os.environ, **run.env, "PYTHONDONTWRITEBYTECODE": "1"}
     given = json.dumps({"cwd": run.project})
-    shown = subprocess.run(["sh", str(copy / "bin" / "pack"), "statusline"], input=given, env=env, stdout=subprocess.PIPE, text=True, check=True)
+    shown = subprocess.run(
+        ["sh", str(copy / "bin" / "pack"), "statusline"], input=given, env=env, stdout=subprocess.PIPE, text=True, check=True
+    )
     assert shown.stdout.startswith("team EXECUTION")
     kept = {f.name.split(".")[0] for f in copy.rglob("*.pyc")}
     assert kept == {"__init__", "statusline", "codec", "enforcement", "needed", "paths"}
