@@ -11,12 +11,15 @@ import tempfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
+lock: Any = None
 try:
     import fcntl
+
+    lock = fcntl.flock
 except ImportError:  # Windows: what a killed process left stays
-    fcntl = None  # type: ignore[assignment]
+    pass
 
 START = "pack-"
 
@@ -52,7 +55,7 @@ class Scratch:
 
 def clear(kind: str) -> None:
     """Remove this user's folders of one kind whose makers are gone."""
-    if fcntl is None:
+    if lock is None:
         return
     base = tempfile.gettempdir()
     try:
@@ -61,23 +64,23 @@ def clear(kind: str) -> None:
         return
     for name in names:
         path = os.path.join(base, name)
-        lock = _locked(path, wait=False)
-        if lock is not None:
-            if os.fstat(lock).st_uid == os.getuid():
+        handle = _locked(path, wait=False)
+        if handle is not None:
+            if os.fstat(handle).st_uid == os.getuid():
                 _remove(path)
-            os.close(lock)
+            os.close(handle)
 
 
 def _locked(path: str, wait: bool) -> int | None:
     """A locked descriptor of a folder; None where there is none to be had."""
-    if fcntl is None:
+    if lock is None:
         return None
     try:
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        lock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:  # somebody has it, or it is on a disk without locks
         os.close(handle)
         return None
