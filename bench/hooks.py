@@ -19,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
+import surroundings  # noqa: E402
 from hooks.driver import Session  # noqa: E402
 from measure import cpu, pair  # noqa: E402
 from pack.base import paths  # noqa: E402
@@ -90,6 +91,7 @@ def calls():
 
 
 def main():
+    surroundings.as_users_have()
     calls()
     line = hook("PreToolUse")
     with tempfile.TemporaryDirectory() as folder:

@@ -36,6 +36,23 @@ def at_once(path, tag):
         return False
 
 
+def not_cut_short():
+    """Have byte code that is cut short made anew. On a full disk Python puts a piece of a file in place (before 3.14), and every later import of it
+    fails, when there is space again, too."""
+    import _frozen_importlib_external as outside
+
+    whole = outside.SourceLoader.get_code
+
+    def get_code(loader, name):
+        try:
+            return whole(loader, name)
+        except EOFError:
+            os.unlink(outside.cache_from_source(loader.get_filename(name)))
+            return whole(loader, name)
+
+    outside.SourceLoader.get_code = get_code
+
+
 def main():
     event = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
@@ -59,6 +76,7 @@ def main():
         # `from __future__ import annotations` speaks to the compiler; when it runs it would read a file of the standard library, in every call.
         sys.modules["__future__"] = type(sys)("__future__")
         sys.modules["__future__"].annotations = None
+        not_cut_short()
         data = os.environ.get("CLAUDE_PLUGIN_DATA")
         if data:
             sys.pycache_prefix = os.path.join(data, "pycache")  # the plugin's folder may be read-only

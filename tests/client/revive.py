@@ -234,8 +234,7 @@ class Run:
         while not self.mark.wait(0.02):
             if self.over():
                 return False
-            if time.time() - self.last_call > QUIET:
-                raise Broken("nobody has asked the model for %d s, and the run is not closed" % QUIET)
+            self.not_too_quiet()
         time.sleep(plan.delay)
         pid = self.pid() if self.alive() else None
         if pid is None:
@@ -343,6 +342,11 @@ class Run:
                 shutil.rmtree(self.base, ignore_errors=True)
         return self
 
+    def not_too_quiet(self):
+        """Raises Broken once nobody is coming any more; on a busy machine that is known later."""
+        if time.time() - self.last_call > QUIET * stage.slower():
+            raise Broken("nobody has asked the model for %d s, and the run is not closed" % (QUIET * stage.slower()))
+
     def play(self):
         self.fresh(ASKED[self.size])
         for plan in self.kills:
@@ -352,8 +356,7 @@ class Run:
                 return
         self.target = None
         while not self.over():
-            if time.time() - self.last_call > QUIET:
-                raise Broken("nobody has asked the model for %d s, and the run is not closed" % QUIET)
+            self.not_too_quiet()
             if self.calls > self.most():
                 raise Broken("more than %d model calls" % self.most())
             time.sleep(0.05)

@@ -3,15 +3,20 @@ the user's. What comes next goes on, nothing is half written, and no temporary f
 
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import traceback
 
 import pytest
 
 from hooks.driver import Processes, Session
 from pack.base import paths
-from prove import faults
+from pack.store.disk import Disk
+from prove import dying, faults
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DYING = os.path.join(ROOT, "scripts", "prove", "dying.py")
@@ -33,12 +38,15 @@ class Killed(Processes):
     """A session whose hooks can be killed: `deadly` is the number of the change before which the next one dies."""
 
     deadly, in_process = None, False  # in_process: how the way to the beginning of a test is gone, six times as fast
+    forked = False  # whether what dies is a fork of this process instead of a new one: the gate's own start is not looked at then
 
     def send(self, event, who="lead", **fields):
         if self.in_process:
             return Session.send(self, event, who, **fields)
         if self.deadly is None:
             return Processes.send(self, event, who, **fields)
+        if self.forked:
+            return self.in_a_fork(event, who, **fields)
         payload = {"session_id": self.session, "cwd": self.project, "hook_event_name": event, **fields}
         payload["transcript_path"] = os.path.join(self.data, "t", self.session + ".jsonl")
         if who != "lead":
@@ -47,6 +55,22 @@ class Killed(Processes):
         gate = os.path.join(self.root, "hooks", "gate.py")
         done = run_dying(self.deadly, self.report, gate, [event], input=json.dumps(payload), env=env, cwd=self.project)
         assert done.returncode in (0, 2, -signal.SIGKILL), done.stderr
+        self.died = done.returncode == -signal.SIGKILL
+        return 2, None, ""
+
+    def in_a_fork(self, event, who, **fields):
+        child = os.fork()
+        if not child:
+            try:
+                dying.watch(self.deadly, str(self.report))
+                Session.send(self, event, who, **fields)
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(3)
+        how = os.waitpid(child, 0)[1]
+        assert how in (0, signal.SIGKILL), how
+        self.died = how == signal.SIGKILL
         return 2, None, ""
 
 
@@ -58,11 +82,8 @@ def killed(project, tmp_path):
 
 
 def own_temporaries(s):
-    """Temporary files in the folders of the gate and at the top of the project."""
-    team = paths.teams(s.project)[0]
-    run = paths.run_folder(s.data, s.project, team)
-    folders = paths.own_folders(s.project, s.data, team, run) + [s.project]
-    return [os.path.join(f, n) for f in folders if os.path.isdir(f) for n in os.listdir(f) if n.endswith(".tmp")]
+    """Temporary files in the gate's data and in the project."""
+    return [os.path.join(f, n) for top in (s.data, s.project) for f, _folders, names in os.walk(top) for n in names if n.endswith(".tmp")]
 
 
 def pre(s, who, tool, **given):
@@ -154,6 +175,182 @@ def test_a_spawn_whose_hook_was_killed_can_be_asked_for_again(killed):
     assert s.handoff() is None
 
 
+# --- what happens once ------------------------------------------------------------------------------------------------------------------
+VERIFY = "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'"
+
+
+def committed(s):
+    """A coder's approved work, and its commit made; the client has not said so yet."""
+    at_the_start(s)
+    assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None and s.edit("coder-1", "src/a.py") is None
+    s.review("coder-1", 1)
+    given = {"command": "git add src/a.py && git commit -qm 'feat: task #1'"}
+    s.use = "toolu_commit"
+    _code, out, _err = s.send("PreToolUse", "coder-1", tool_name="Bash", tool_input=given, tool_use_id=s.use)
+    s.given = ((out or {}).get("hookSpecificOutput") or {}).get("updatedInput", given)
+    subprocess.run(["sh", "-c", s.given["command"]], cwd=s.project, check=True)
+
+
+def at_the_start(s):
+    s.setup("SIMPLE")
+
+
+def at_completion(s):
+    s.setup("SIMPLE")
+    s.do_task("coder-1", 1, "src/a.py")
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+
+
+def verified(s):
+    at_completion(s)
+    assert s.bash("lead", VERIFY) is None and s.exit == 0, s.output
+
+
+def blemished(s):
+    """Somebody wrote a file that no task has, and the teardown names it."""
+    at_completion(s)
+    with open(os.path.join(s.project, "stray.txt"), "w") as f:
+        f.write("x\n")
+    assert s.bash("lead", VERIFY) is None
+    s.bash("lead", "pack teardown")
+
+
+def torn_down(s):
+    verified(s)
+    for name in list(s.agents):
+        s.stop(name)
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+    assert s.state()["teardown"]["state"] == "READY_TO_DELETE"
+
+
+def has_run(s):
+    """The typed line again opens the run, or says that it is open."""
+    code, _out, err = s.build()
+    assert (code, err) == (0, "")
+    assert s.state()["phase"] == "DISCOVERY" and paths.active(s.project, s.data)
+    assert paths.teams(s.project) == ["feature-add-a-greeting"]
+
+
+def planned(s):
+    s.build()
+    assert s.register() is None
+
+
+def is_aborted(s):
+    s.send("UserPromptSubmit", prompt="team abort no more")
+    assert s.state()["phase"] == "CLOSED" and paths.active(s.project, s.data) is None
+    assert os.path.exists(os.path.join(s.project, ".claude/teams/.closed/feature-add-a-greeting.json"))
+    assert s.build()[0] == 0 and s.state()["phase"] == "DISCOVERY"
+
+
+def is_verified(s):
+    assert s.bash("lead", VERIFY) is None and s.exit == 0, s.output
+    assert s.state()["verify"]["ok"]
+
+
+def is_accepted(s):
+    s.send("UserPromptSubmit", prompt="team accept stray.txt")
+    assert s.bash("lead", "pack teardown") is None, "nothing is open"
+
+
+def is_committed(s):
+    s.now += 61  # so long a commit that was let through is thought to be under way
+    s.send("Stop", stop_hook_active=False, background_tasks=[])
+    assert len([e for e in s.events() if e["event"] == "COMMITTED"]) == 1
+    assert s.say("coder-1", "supervisor", "DONE: task #1") is None
+
+
+def goes_on(s):
+    s.send("SessionStart", source="resume")
+    assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
+
+
+def is_closed(s):
+    s.send("Stop", stop_hook_active=False, background_tasks=[])
+    if paths.active(s.project, s.data):
+        assert s.bash("lead", "pack teardown ask supervisor") is None
+    assert s.state()["phase"] == "CLOSED" and paths.active(s.project, s.data) is None
+    assert os.path.exists(os.path.join(s.project, ".claude/teams/feature-add-a-greeting/summary.md"))
+    assert os.path.exists(os.path.join(s.project, ".claude/teams/.closed/feature-add-a-greeting.json"))
+    s.build()  # the next run clears away what is left of the answer
+
+
+def asked(s, who, command, use="toolu_once"):
+    return s.send("PreToolUse", who, tool_name="Bash", tool_input={"command": command}, tool_use_id=use)
+
+
+ONCE = {  # name: (what is there, what happens, what must hold after somebody did the same again)
+    "a run is opened": (lambda s: None, lambda s: s.build(), has_run),
+    "a typed abort": (planned, lambda s: s.send("UserPromptSubmit", prompt="team abort no more"), is_aborted),
+    "a verification is asked for": (at_completion, lambda s: asked(s, "lead", VERIFY), is_verified),
+    "a typed accept": (blemished, lambda s: s.send("UserPromptSubmit", prompt="team accept stray.txt"), is_accepted),
+    "a commit is told": (
+        committed,
+        lambda s: s.send("PostToolUse", "coder-1", tool_name="Bash", tool_input=s.given, tool_use_id=s.use, tool_response={"stdout": ""}),
+        is_committed,
+    ),
+    "a session ends": (at_the_start, lambda s: s.send("SessionEnd", reason="other"), goes_on),
+    "the last of the teardown": (torn_down, lambda s: asked(s, "lead", "pack teardown ask supervisor"), is_closed),
+}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_what_happens_once_is_whole_after_a_kill_and_once_more(killed, tmp_path, name):
+    s = killed
+    there, deed, holds = ONCE[name]
+    s.in_process = s.forked = True
+    there(s)
+    s.in_process = False
+    kept = tmp_path / "kept"
+    for folder in ("proj", "data"):
+        if (tmp_path / folder).exists():
+            shutil.copytree(tmp_path / folder, kept / folder, symlinks=True)
+    agents, live = dict(s.agents), paths.active(s.project, s.data)
+    died = 0
+    while True:
+        s.deadly = died + 1
+        deed(s)
+        s.deadly = None
+        if not s.died:
+            break
+        died += 1
+        s.in_process = True
+        holds(s)
+        team = paths.teams(s.project)[0]
+        faults.check_nothing_lost(paths.team_folder(s.project, team), paths.run_folder(s.data, s.project, team), {}, now=s.now)
+        s.send("Stop", stop_hook_active=False, background_tasks=[])
+        assert own_temporaries(s) == [], "after point %d" % died
+        s.in_process = False
+        for folder in ("proj", "data"):
+            shutil.rmtree(tmp_path / folder, ignore_errors=True)
+            if (kept / folder).exists():
+                shutil.copytree(kept / folder, tmp_path / folder, symlinks=True)
+        s.agents = dict(agents)
+        if live:
+            paths.mark(s.project, s.data, live["team"], live["run"], sys.executable, Disk())
+    assert died >= 2, "it writes nothing"
+
+
+def test_a_verification_that_is_killed_leaves_no_checkout_behind(killed, tmp_path, monkeypatch):
+    s, scratch = killed, tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    s.in_process = True
+    planned(s)
+    died = 0
+    while True:
+        _code, out, _err = s.send("PreToolUse", tool_name="Bash", tool_input={"command": VERIFY}, tool_use_id="toolu_%d" % died)
+        voucher = shlex.split(out["hookSpecificOutput"]["updatedInput"]["command"])[0].partition("=")[2]
+        env = {"PATH": os.environ["PATH"], "HOME": s.data, "TMPDIR": str(scratch), "PACK_VOUCHER": voucher}
+        done = run_dying(died + 1, s.report, PACK, ["verify"], cwd=s.project, env=env)
+        if done.returncode != -signal.SIGKILL:
+            break
+        died += 1
+    assert done.returncode == 0 and died >= 4, done.stdout + done.stderr
+    left = [p.name for p in scratch.iterdir() if p.name.startswith("pack-")]  # beside Python's own try whether it may write there
+    assert left == [] and own_temporaries(s) == []
+
+
 # --- verbs -----------------------------------------------------------------------------------------------------------------------------
 SETTINGS = {"env": {"TOKEN": "secret"}, "permissions": {"allow": ["Bash(ls)"]}}
 
@@ -181,6 +378,19 @@ def with_charter(home, project):
         f.write("# Charter\n\nwritten by hand\n")
 
 
+def with_a_closed_run(home, project):
+    s = Session(project, os.path.join(home, ".claude", "plugins", "data", "team-inline"))
+    torn_down(s)
+    assert s.bash("lead", "pack teardown ask supervisor") is None and s.state()["phase"] == "CLOSED"
+    with open(os.path.join(project, "spans.jsonl"), "w") as f:
+        f.write("of yesterday\n")
+
+
+def with_traces(home, project):
+    with_status_line(home, project)
+    with_a_closed_run(home, project)
+
+
 def verb(home, project, args, number=None, report=None):
     env = {"PATH": os.environ["PATH"], "HOME": home}
     if number is None:
@@ -197,7 +407,13 @@ VERBS = {
     "rt init": lambda home, project: None,
     "rt charter": with_charter,
     "sprint init": lambda home, project: None,
+    "attest --unsigned": with_a_closed_run,
+    "export --otlp spans.jsonl": with_a_closed_run,
+    "uninstall --teams": with_traces,
 }
+
+
+INSTANCE = rb'"service.instance.id", "value": {"stringValue": "[^"]*"'  # of a process that exports; it is another each time
 
 
 def files_of(*roots):
@@ -208,7 +424,7 @@ def files_of(*roots):
             below[:] = [b for b in below if b not in (".git", "__pycache__")]
             for name in names:
                 with open(os.path.join(base, name), "rb") as f:
-                    found[os.path.join(base, name)] = f.read()
+                    found[os.path.join(base, name)] = re.sub(INSTANCE, b"", f.read())
     return found
 
 
@@ -224,12 +440,13 @@ def test_a_verb_that_is_killed_leaves_each_file_old_or_new(words, tmp_path, proj
     assert done.returncode == 0, done.stdout + done.stderr
     after = files_of(home, project)
     assert after != before and points(report)
-    assert {path: os.stat(path).st_mode for path in before} == modes
+    assert all(os.stat(path).st_mode == mode for path, mode in modes.items() if path in after)
 
     def back():
         for path in set(files_of(home, project)) - set(before):
             os.unlink(path)
         for path, content in before.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "wb") as f:
                 f.write(content)
 

@@ -256,3 +256,44 @@ sys.stderr.write(str(slept))
     imported = subprocess.run([*python, ""], capture_output=True, text=True)
     assert int(read.stderr) > 200 and imported.stderr == "0", read.stderr + imported.stderr
     assert read.stdout == imported.stdout and read.stdout.count("\n") > 300
+
+
+def cut(folder):
+    """Cut all byte code below a folder short, as Python puts it in place on a full disk (before 3.14). Answers the files with their sizes."""
+    sizes = {}
+    for path in glob.glob(str(folder) + "/**/*.pyc", recursive=True):
+        sizes[path] = os.path.getsize(path)
+        os.truncate(path, min(100, sizes[path] - 1))
+    return sizes
+
+
+def test_byte_code_that_a_full_disk_cut_short_is_made_anew(hook, session):
+    hook.edit("src/a.py")
+    for bundle in hook.files():
+        os.unlink(bundle)
+    sizes = cut(session.data + "/pycache")
+    assert len(sizes) > 20
+    assert hook.edit("src/a.py")[0] == 0, hook.err
+    code, out = hook("PreToolUse", who="lead", tool_name="Bash", tool_use_id="toolu_c", tool_input={"command": "pack task show 1"})
+    assert code == 0 and "updatedInput" in out, "what is imported late, too"
+    assert {os.path.getsize(path) == size for path, size in sizes.items() if "before_tool" in path or "codec" in path} == {True}
+
+
+@pytest.mark.parametrize("words", [["status"], ["statusline"], ["gate", "--help"]])
+def test_a_verb_whose_byte_code_is_cut_short_runs(session, tmp_path, words):
+    session.setup("SIMPLE")
+    for part in ("bin", "scripts/pack"):
+        shutil.copytree(os.path.join(PLUGIN_ROOT, part), str(tmp_path / part), ignore=shutil.ignore_patterns("__pycache__"))
+    run = lambda: subprocess.run(  # noqa: E731
+        [str(tmp_path / "bin/pack"), *words],
+        cwd=session.project,
+        input="{}",
+        env={**os.environ, **session.env},
+        capture_output=True,
+        text=True,
+    )
+    before = run()
+    assert before.returncode == 0 and cut(tmp_path / "scripts")
+    after = run()
+    assert (after.returncode, after.stdout) == (0, before.stdout), after.stderr
+    assert not cut(tmp_path / "scripts"), "the pieces are gone"

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import unicodedata
 
@@ -168,6 +169,27 @@ def test_the_status_line_fits_and_is_silent_without_a_run(run, tmp_path):
     for marker in paths.markers(run.env["CLAUDE_PLUGIN_DATA"], run.project):
         os.unlink(marker)
     assert "enforcement OFF" in look(run, "statusline", stdin=given), "somebody took the markers away"
+
+
+def test_the_status_line_is_shown_in_any_locale(run):
+    given = json.dumps({"cwd": run.project})
+    text = look(run, "statusline", stdin=given)
+    assert "·" in text and look(run, "statusline", stdin=given, PYTHONIOENCODING="ascii", LC_ALL="C") == text
+
+
+def test_the_status_line_reads_little_and_keeps_its_byte_code(run, tmp_path):
+    """It is started after every message; a container's environment often says that no byte code is kept."""
+    copy = tmp_path / "plugin"
+    shutil.copytree(PLUGIN_ROOT + "/scripts/pack", copy / "scripts" / "pack", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PLUGIN_ROOT + "/bin", copy / "bin")
+    env = {**os.environ, **run.env, "PYTHONDONTWRITEBYTECODE": "1"}
+    given = json.dumps({"cwd": run.project})
+    shown = subprocess.run(
+        ["sh", str(copy / "bin" / "pack"), "statusline"], input=given, env=env, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert shown.stdout.startswith("team EXECUTION")
+    kept = {f.name.split(".")[0] for f in copy.rglob("*.pyc")}
+    assert kept == {"__init__", "statusline", "codec", "enforcement", "needed", "paths"}
 
 
 def test_the_status_line_goes_into_the_settings_beside_another_and_out_again(run, tmp_path):

@@ -12,14 +12,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 
 from ..protocol import access
-from . import project_facts
+from . import project_facts, scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
     from .protocols import Env
 
 DEPENDENCIES = {"node_modules", "bower_components", "vendor", ".bundle", "Pods", "deps", ".yarn", "elm-stuff", "jspm_packages"}
@@ -68,7 +66,8 @@ class Checkout:
     def __init__(self, project: str, tree: str) -> None:
         """project: the folder of the run; tree: a whole tree id. Raises CannotCheckOut; leaves nothing behind then."""
         self.project, self.tree = os.path.realpath(project), tree
-        self.home = os.path.realpath(tempfile.mkdtemp(prefix="pack-verify-"))
+        self.scratch = scratch.Scratch("verify")
+        self.home = self.scratch.path
         try:
             self.source = _git(self.project, "rev-parse", "--show-toplevel").rstrip("\n")
             prefix = _git(self.project, "rev-parse", "--show-prefix").rstrip("\n")
@@ -90,17 +89,8 @@ class Checkout:
         self.remove()
 
     def remove(self) -> None:
-        """Take it away, read-only folders (Go's module cache) included."""
-
-        def again(function: Callable[[str], object], path: str, _why: object) -> None:
-            try:
-                if path != self.home:  # what it lies in is the system's folder for such: to root that would be closed to everybody else
-                    os.chmod(os.path.dirname(path), 0o700)
-                function(path)
-            except OSError:
-                pass
-
-        shutil.rmtree(self.home, onerror=again)
+        """Take it away."""
+        self.scratch.remove()
 
     def changed(self) -> list[str]:
         """Tracked paths that are not any more what the tree says, sorted."""
@@ -353,7 +343,7 @@ def taken_back(project: str, base: str, tree: str) -> tuple[str | None, list[str
             paths.append(path)
     if not paths:
         return None, []
-    with tempfile.TemporaryDirectory() as temp:
+    with scratch.Scratch("index") as temp:
         env = {"GIT_INDEX_FILE": os.path.join(temp, "index")}
         _git(project, "read-tree", tree, env=env)
         top = _git(project, "rev-parse", "--show-toplevel").rstrip("\n")

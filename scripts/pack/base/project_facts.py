@@ -250,13 +250,13 @@ def tree(project: str, declared: Iterable[str]) -> str:
 def tree_id(project: str, declared: Iterable[str]) -> str | None:
     """git's id of the tree that `tree` digests, its objects written; None without git. Of a file that git was told to overlook
     (`skip-worktree`, `assume-unchanged`) it holds what git has of it: that is what a commit takes."""
-    import tempfile
+    from . import scratch
 
     index = git(project, "rev-parse", "--git-path", "index")
     if index is None:
         return None
     source = os.path.join(project, index.strip())
-    with tempfile.TemporaryDirectory() as temp:
+    with scratch.Scratch("index") as temp:
         copy = os.path.join(temp, "index")
         if os.path.exists(source):
             import shutil
@@ -284,9 +284,9 @@ def _outside_too(project: str) -> tuple[str, ...]:
 
 def task_tree(project: str, declared: Iterable[str]) -> str | None:
     """git's id of a tree of HEAD with these files as they are on disk, and nothing else that is there; None without git or a commit."""
-    import tempfile
+    from . import scratch
 
-    with tempfile.TemporaryDirectory() as temp:
+    with scratch.Scratch("index") as temp:
         env = {"GIT_INDEX_FILE": os.path.join(temp, "index"), "GIT_OPTIONAL_LOCKS": "0"}
         if git(project, "read-tree", "HEAD", env=env) is None:
             return None

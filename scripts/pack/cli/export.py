@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from ..base import extras
+from ..base import extras, whole_file
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
 from ..store.open_for_reading import Run
@@ -48,8 +48,14 @@ def main(argv):
             address += "" if address.endswith("/v1/traces") else "/v1/traces"
             count = spans.export(state, records, OTLPSpanExporter(endpoint=address, timeout=10))
         else:
-            with open(args.otlp, "w", encoding="utf-8") as out:
-                count = spans.export(state, records, spans.ToFile(out))
+            count = 0
+
+            def write(path):
+                nonlocal count
+                with open(path, "w", encoding="utf-8") as out:
+                    count = spans.export(state, records, spans.ToFile(out))
+
+            whole_file.made_by(args.otlp, write)
     except spans.NotSent as error:
         print("pack export: %s did not take them: %s" % (args.otlp, error), file=sys.stderr)
         return 1

@@ -68,7 +68,24 @@ def main(scripts):
     os._exit(code)  # taking a large tree's objects apart one by one is a tenth of a run
 
 
+def again_without_byte_code(scripts):
+    """Byte code was written on a full disk and is cut short: away with it, and once more from the sources."""
+    import os
+
+    for folder, _folders, names in os.walk(scripts):
+        if os.path.basename(folder) == "__pycache__":
+            for name in names:
+                os.unlink(os.path.join(folder, name))
+    alone = ["-I"] if sys.flags.isolated else ["-S"] if sys.flags.no_site else []
+    os.execv(sys.executable, [sys.executable, "-B", *alone, __file__, *sys.argv[1:]])
+
+
 if __name__ == "__main__":
     if sys.version_info < (3, 9):
         sys.exit("pack: needs Python 3.9 or newer, found %s" % sys.version.split()[0])
-    main(__file__.rpartition("/pack/")[0])
+    try:
+        main(__file__.rpartition("/pack/")[0])
+    except EOFError as error:
+        if sys.flags.dont_write_bytecode or "marshal" not in str(error) and "EOF read" not in str(error):
+            raise
+        again_without_byte_code(__file__.rpartition("/pack/")[0])

@@ -8,7 +8,7 @@ protocol nor json is imported for the line.
 import os
 import sys
 
-from ..base import codec, enforcement, needed, paths, whole_file
+from ..base import codec, enforcement, needed, paths
 
 WIDTH = 80
 OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
@@ -40,7 +40,7 @@ def main(argv):
     except Exception:  # a status line that fails is an empty one, and the reason is `pack doctor`'s to tell
         text = ""
     if text:
-        print(text)
+        sys.stdout.buffer.write(codec.utf8(text + "\n"))  # the client reads UTF-8, whatever the locale says
     return 0
 
 
@@ -114,6 +114,8 @@ def _ours():
 def _settings(install, in_project):
     """Put ours into the settings or take it out; the exit code. in_project: those of this folder, not the user's."""
     import json
+
+    from ..base import whole_file
 
     path = (
         os.path.join(os.getcwd(), ".claude", "settings.local.json")

@@ -52,6 +52,8 @@ def main(argv):
         if not args.dry_run:
             for path, found, _what in settings:
                 _write(path, found)
+            for path in map(os.path.realpath, paths.settings_files(os.environ, project).values()):
+                whole_file.clear(os.path.dirname(path), path)  # what this verb left there when it was killed
             for path in gone:
                 _remove(path)
             for folder in folders + [os.path.dirname(path) for path in clients[:1]]:
@@ -157,10 +159,12 @@ def _write(path, found):
 
 
 def _closed(project):
-    """Folders and tombstones of the project's closed runs."""
+    """Folders and tombstones of the project's closed runs; of a folder that a killed one has half removed the tombstone is left."""
     base = os.path.join(project, paths.TEAMS)
-    stones = [(team, os.path.join(base, ".closed", team + ".json")) for team in paths.teams(project)]
-    return [path for team, stone in stones if os.path.exists(stone) for path in (os.path.join(base, team), stone)]
+    graves = os.path.join(base, ".closed")
+    stones = sorted(n for n in os.listdir(graves) if n.endswith(".json")) if os.path.isdir(graves) else []
+    found = [path for stone in stones for path in (os.path.join(base, stone[: -len(".json")]), os.path.join(graves, stone))]
+    return [path for path in found if os.path.lexists(path)]
 
 
 def _remove(path):

@@ -379,6 +379,8 @@ def _begin(hook: Hook, asked: Asked, level: Mapping[str, Any], config: Mapping[s
     with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs
         if paths.active(project, data) is not None:
             return None
+        for old in os.listdir(home):  # what was killed while it answered for a run that was over by then
+            disk.sweep(os.path.join(home, old), os.path.join(home, old, "calls"))
         team, store = _new_store(asked.base, project, data, disk)
         with store.lock():
             store.load()
