@@ -37,7 +37,7 @@ def at_once(path, tag):
 
 
 def not_cut_short():
-    """Have byte code that is cut short made anew. On a full disk Python puts a piece of a file in place (before 3.14), and every later import of it
+    """Have byte code that is cut short made anew. On a full disk Python puts a piece of a file in place (seen with 3.11), and every later import of it
     fails, when there is space again, too."""
     import _frozen_importlib_external as outside
 

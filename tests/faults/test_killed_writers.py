@@ -347,7 +347,7 @@ def test_a_verification_that_is_killed_leaves_no_checkout_behind(killed, tmp_pat
             break
         died += 1
     assert done.returncode == 0 and died >= 4, done.stdout + done.stderr
-    left = [p.name for p in scratch.iterdir() if p.name.startswith("pack-")]  # beside Python's own try whether it may write there
+    left = [p.name for p in scratch.iterdir() if p.name.startswith("team-pack-")]  # beside Python's own try whether it may write there
     assert left == [] and own_temporaries(s) == []
 
 

@@ -259,7 +259,7 @@ sys.stderr.write(str(slept))
 
 
 def cut(folder):
-    """Cut all byte code below a folder short, as Python puts it in place on a full disk (before 3.14). Answers the files with their sizes."""
+    """Cut all byte code below a folder short, as Python puts it in place on a full disk (seen with 3.11). Answers the files with their sizes."""
     sizes = {}
     for path in glob.glob(str(folder) + "/**/*.pyc", recursive=True):
         sizes[path] = os.path.getsize(path)

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from ..protocol import access
 from . import project_facts, scratch

@@ -21,7 +21,7 @@ try:
 except ImportError:  # Windows: what a killed process left stays
     pass
 
-START = "pack-"
+START = "team-pack-"  # an older release makes pack-verify-* there and locks nothing
 
 
 class Scratch:
