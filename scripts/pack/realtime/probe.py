@@ -582,10 +582,14 @@ def held_back(recording):
 async def told_run(adapter, *arguments, **more):
     """`open_loop`, and what the server says of itself: (Recording, (server, reality)). A server that died meanwhile, or an adapter
     that cannot close, does not take back what was measured."""
-    told, asked = [], adapters.nodes({"address": adapter.address, "cluster": [{"address": a} for a in adapter.cluster or ()]})
+    told = []
+
+    def seen():  # whoever is redirected adds where to
+        asked = adapters.nodes({"address": adapter.address, "cluster": [{"address": a} for a in adapter.cluster or ()]})
+        return managed.connections(asked, managed.family(os.getpid()))
 
     async def opened():
-        adapter.seen = managed.connections(asked, managed.family(os.getpid()))
+        adapter.seen = seen()
         told.append(await adapter.server())
 
     token = more.setdefault("token", os.urandom(4).hex().encode())
@@ -594,7 +598,7 @@ async def told_run(adapter, *arguments, **more):
         recording.closed += await kept(adapter, recording, token)
         try:
             if adapter.seen is not None and not any(adapter.seen.values()):  # it connects when it has something to send
-                adapter.seen = managed.connections(asked, managed.family(os.getpid()))
+                adapter.seen = seen()
             told.append(await asyncio.wait_for(adapter.server(), 10))  # MQTT says its version a little later
         except Exception:
             told.append(told[0])
