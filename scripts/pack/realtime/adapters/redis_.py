@@ -34,6 +34,11 @@ def _whole(fields):
     return json.dumps({k.decode("utf-8", "replace"): v.decode("utf-8", "replace") for k, v in pairs}).encode()
 
 
+def _gone(stream):
+    """How many entries a stream once had and has no longer; 0 where the server does not say (Redis before 7)."""
+    return stream.get("entries-added", 0) - stream.get("length", 0) if "entries-added" in stream else 0
+
+
 def command(*words):
     """The bytes of a command."""
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
@@ -196,6 +201,7 @@ class Redis(Adapter):
         self.producer = self.reading = self.task = None
         self.pipes, self.next, self.group, self.read, self.trimmed = [], 0, None, 0, 0
         self.redelivery_s = (int(options.get("claim_ms", 1000)) / 1e3, 30.0)
+        self.before = 0  # entries that had been taken out of the stream before
         self.at, self.known, self.split = address, [address], False  # where the stream is, where to ask for that, and whether keys are dealt out
 
     def _url(self, host, port):
@@ -308,6 +314,7 @@ class Redis(Adapter):
             return
         last = await self.producer.xinfo_stream(self.stream) if await self.producer.exists(self.stream) else None
         start = last["last-generated-id"] if last else "0-0"
+        self.before = _gone(last or {})
         if self.looking:
             self.task = self.receiving(self._listen(deliver, start))
             return
@@ -534,6 +541,13 @@ class Redis(Adapter):
                     return None
                 found = max(found, read)
         return found
+
+    async def explain(self):
+        if self.pubsub:
+            return []
+        gone = _gone(await self.producer.xinfo_stream(self.stream)) - self.before
+        told = "%d entries were taken out of the stream meanwhile (XTRIM, MAXLEN, XDEL): a reader that comes later does not get them"
+        return [told % gone] if gone > 0 else []
 
     async def outstanding(self):
         groups = [g for g in await self.producer.xinfo_groups(self.stream) if g["name"] not in (self.group, (self.group or "").encode())]
