@@ -2,7 +2,10 @@
 come is not called lost without a look at where it is. On real brokers, with the command that users give."""
 
 import asyncio
+import os
+import signal
 import socket
+import sys
 import threading
 import time
 from urllib.parse import urlsplit
@@ -12,7 +15,7 @@ import pytest
 from pack.realtime import audit
 from pack.teams import load
 
-from .conftest import Running, free_port, make_project, need, pack, probed
+from .conftest import PROJECT, Running, free_port, make_project, met, need, pack, probed
 
 pytestmark = pytest.mark.broker
 CUT_AT = 12000  # bytes from the server, after which all connections are cut off, once: at most 187 messages of 64 bytes
@@ -271,7 +274,11 @@ def test_what_a_broker_says_it_has_no_room_for_is_not_sent_to_it(tmp_path):
     "conf, words, told",
     [
         ("message_size_limit 20\n", (), "packet too large (149); that is what the server answered"),
-        ("max_qos 0\n", ("--option", "qos=1"), "QoS not supported, give a lower one as the option `qos` (155): it takes 0 at most; that is what"),
+        (
+            "max_qos 0\n",
+            ("--option", "qos=1"),
+            "QoS not supported, give a lower one as the option `qos` (155): it takes 0 at most; that is what",
+        ),
     ],
 )
 def test_what_a_broker_refuses_is_no_question_of_a_login_or_of_its_being_there(conf, words, told, tmp_path):
@@ -296,6 +303,31 @@ def test_an_account_without_jetstream_is_told_so(tmp_path):
     finally:
         running.stop()
     assert code == 2 and "has no JetStream" in out and "core: true" in out and "is it running" not in out, out
+
+
+def test_sends_that_a_server_leaves_without_an_answer_are_counted():
+    """It hangs: the connection stays, and nothing comes."""
+    port = free_port()
+    running = Running([sys.executable, os.path.join(PROJECT, "sio_server.py"), str(port)], port)
+    try:
+        path = {"adapter": "socketio", "address": "http://127.0.0.1:%d" % port}
+        recording = met(path, lambda: os.kill(running.process.pid, signal.SIGSTOP), duration=1)
+    finally:
+        running.stop()
+    assert recording.lost > 20 and any(text.endswith("sends were never answered") for text in recording.closed), recording.closed
+
+
+def test_a_stream_queue_is_read_as_one_without_being_told(rabbit_url):
+    import aio_pika
+
+    async def declare():
+        async with await aio_pika.connect(rabbit_url) as connection:
+            channel = await connection.channel()
+            await channel.declare_queue("app.log", durable=True, arguments={"x-queue-type": "stream"})
+
+    asyncio.run(declare())
+    code, out = probed("rabbitmq", rabbit_url, "--option", "queue=app.log", "--duration", 1)
+    assert "received 100, lost 0" in out, out
 
 
 class OldBroker(threading.Thread):

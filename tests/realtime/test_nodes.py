@@ -94,7 +94,8 @@ def test_the_master_that_sentinels_promote_is_followed(tmp_path):
         for number in range(3):
             port, conf = free_port(), tmp_path / ("s%d.conf" % number)
             conf.write_text(
-                "port %d\nbind 127.0.0.1\nsentinel monitor app 127.0.0.1 %d 2\nsentinel down-after-milliseconds app 500\n" % (port, master.port)
+                "port %d\nbind 127.0.0.1\nsentinel monitor app 127.0.0.1 %d 2\nsentinel down-after-milliseconds app 500\n"
+                % (port, master.port)
             )
             running.append(Running(["redis-server", str(conf), "--sentinel"], port))
         with redis.Redis(port=running[2].port, decode_responses=True) as sentinel:

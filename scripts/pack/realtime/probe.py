@@ -513,7 +513,7 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         while sender.open > 0 and time.perf_counter() < until and not stop.is_set():
             await asyncio.sleep(0.01)
     finally:
-        sender.over = True
+        sender.over, unanswered = True, sender.open  # tasks that are cancelled below have no answer either
         sender.cancel()
         mending.cancel()
         await asyncio.gather(mending, return_exceptions=True)
@@ -528,8 +528,8 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
                 "what is missing are the last %d messages: nothing came any more (a server that hangs), or something on the way holds them until "
                 "more come (a proxy that buffers, a batch that is not full)" % (recording.lost // recording.fanout)
             )
-        if recording.lost and sender.open:
-            recording.closed.append("%d sends were never answered" % sender.open)
+        if recording.lost and unanswered:
+            recording.closed.append("%d sends were never answered" % unanswered)
         ear.end()
         if recording.lost and ear.foreign:
             recording.closed.append("%d messages came that are none of the probe's" % ear.foreign)

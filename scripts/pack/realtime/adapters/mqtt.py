@@ -67,7 +67,18 @@ CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, DISCONNECT = 2, 3, 4,
 KEEPALIVE_S = 60
 TRIAL_S = 2.0  # until what was acknowledged comes back
 WIDE_S = 5.0  # for an answer to MQTT 5; some brokers that do not know it say nothing
-WIDTHS = {0x11: 4, 0x13: 2, 0x21: 2, 0x22: 2, 0x24: 1, 0x25: 1, 0x27: 4, 0x28: 1, 0x29: 1, 0x2A: 1}  # of a CONNACK's properties; others are strings
+WIDTHS = {
+    0x11: 4,
+    0x13: 2,
+    0x21: 2,
+    0x22: 2,
+    0x24: 1,
+    0x25: 1,
+    0x27: 4,
+    0x28: 1,
+    0x29: 1,
+    0x2A: 1,
+}  # of a CONNACK's properties; others are strings
 
 
 def reason(code):

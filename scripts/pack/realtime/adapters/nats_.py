@@ -28,9 +28,7 @@ NO_JETSTREAM = (
     "or measure plain NATS with the option core: true"
 )
 NOT_ENABLED = 10039  # JetStream's code where the account has none
-NO_LEADER = (
-    "the server answers, and its JetStream does not within 10 s: its cluster has no leader (half of the nodes or more are gone), or it is overloaded"
-)
+NO_LEADER = "the server answers, and its JetStream does not within 10 s: its cluster has no leader (half of the nodes or more are gone), or it is overloaded"
 OPEN_S = 5
 MSG = re.compile(rb"MSG (\S+) (\S+) +(?:\S+ +)?(\d+)\r\n")  # an acknowledgment comes with two spaces where a reply would stand
 
@@ -350,7 +348,9 @@ class Nats(Adapter):
         if settled is not None:
             kept = b'"seq"' in body and b'"error":' not in body  # a refusal has a sequence number, too: 0
             alone = not body or body.startswith(b"NATS/1.0 503")
-            settled(None if kept else RuntimeError("JetStream refused it: %s" % (NO_ONE if alone else body[:200].decode("utf-8", "replace"))))
+            settled(
+                None if kept else RuntimeError("JetStream refused it: %s" % (NO_ONE if alone else body[:200].decode("utf-8", "replace")))
+            )
 
     def cut(self):
         """No more acknowledgments come."""

@@ -202,7 +202,11 @@ class Redis(Adapter):
         self.pipes, self.next, self.group, self.read, self.trimmed = [], 0, None, 0, 0
         self.redelivery_s = (int(options.get("claim_ms", 1000)) / 1e3, 30.0)
         self.before = 0  # entries that had been taken out of the stream before
-        self.at, self.known, self.split = address, [address], False  # where the stream is, where to ask for that, and whether keys are dealt out
+        self.at, self.known, self.split = (
+            address,
+            [address],
+            False,
+        )  # where the stream is, where to ask for that, and whether keys are dealt out
 
     def _url(self, host, port):
         login, at, _ = urlsplit(self.address).netloc.rpartition("@")
@@ -217,7 +221,11 @@ class Redis(Adapter):
                 continue
             asked = redis.Redis.from_pool(self._pool(known))
             try:
-                self.at = (await self._master(asked)) if "sentinel" in self.options else (await self._owner(asked, urlsplit(known).hostname)) or known
+                self.at = (
+                    (await self._master(asked))
+                    if "sentinel" in self.options
+                    else (await self._owner(asked, urlsplit(known).hostname)) or known
+                )
             except (redis.ConnectionError, redis.TimeoutError, OSError):
                 if last:
                     raise
