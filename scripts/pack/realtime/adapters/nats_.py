@@ -170,7 +170,7 @@ class Nats(Adapter):
             self.persistent = self.acknowledges = False
         self.nc = self.js = self.sub = self.reading = None
         self.links, self.next, self.waiting, self.number = [], 0, {}, 0
-        self.told: "list[str]" = []  # addresses of other servers, as the server names them
+        self.told = []  # addresses of other servers, as the server names them
         self.redelivery_s = (float(options.get("ack_wait", 1.0)), 30.0)
 
     async def prepare(self):
