@@ -108,7 +108,7 @@ class Pipe(asyncio.Protocol):
             transport.abort()
 
 
-ELSEWHERE = ("MOVED", "READONLY", "UNBLOCKED")  # how a node answers that does not hold the stream any more
+ELSEWHERE = ("MOVED", "READONLY", "UNBLOCKED force")  # how a node answers that does not hold the stream any more
 
 
 class _Answers:
@@ -253,7 +253,7 @@ class Redis(Adapter):
         """The node that has the stream's slot; None where keys are not dealt out. One that does not know its own address is where it was asked."""
         try:
             dealt = await node.execute_command("CLUSTER", "SLOTS")
-        except redis.ResponseError:  # no cluster, or a user who may not ask
+        except (redis.ResponseError, redis.AuthenticationError):  # no cluster, or a user who may not ask; what follows says why
             return None
         slot, self.split, found = key_slot(self.stream.encode()), True, None
         for first, last, (host, port, *_), *replicas in dealt:
@@ -277,11 +277,13 @@ class Redis(Adapter):
     async def prepare(self):
         if self.producer:
             await self.producer.aclose()
-        await self._find()
-        self.producer = Pipelined.from_pool(self._pool())
-        self.producer.adapter = self
+        self.producer = None
         for attempt in range(200):
             try:
+                if self.producer is None:
+                    await self._find()
+                    self.producer = Pipelined.from_pool(self._pool())
+                    self.producer.adapter = self
                 await self.producer.ping()
                 break
             except redis.BusyLoadingError:  # it listens, but still reads its append-only file
