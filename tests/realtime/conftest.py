@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -153,6 +154,37 @@ def probed(adapter, address, *words, during=None):
     finally:
         child.kill()
     return child.returncode, out
+
+
+def met(path, during, after=50, rate=100, duration=5):
+    """The recording of a probe; when it has heard `after` messages, `during()` is called in a thread of its own."""
+    from pack.realtime import adapters, probe
+
+    made, heard, threads = adapters.make(path, "t-%s" % os.urandom(3).hex(), PROJECT), [], []
+    opened = made.open
+
+    async def with_an_ear(deliver):
+        def heard_too(body, at, receiver=0):
+            heard.append(at)
+            if len(heard) == after:
+                threads.append(threading.Thread(target=during))
+                threads[0].start()
+            deliver(body, at, receiver)
+
+        await opened(heard_too)
+
+    made.open = with_an_ear
+
+    async def main(stop):
+        return (await probe.told_run(made, rate, duration, 0.5, 64, None, stop))[0]
+
+    try:
+        recording = probe.run(main)
+    finally:
+        for thread in threads:
+            thread.join()
+    assert threads, "the probe heard %d messages only" % len(heard)
+    return recording
 
 
 def git(folder, *argv):

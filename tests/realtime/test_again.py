@@ -2,8 +2,12 @@
 come is not called lost without a look at where it is. On real brokers, with the command that users give."""
 
 import asyncio
+import os
+import signal
 import socket
+import sys
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +15,7 @@ import pytest
 from pack.realtime import audit
 from pack.teams import load
 
-from .conftest import Running, free_port, need, probed
+from .conftest import PROJECT, Running, free_port, make_project, met, need, pack, probed
 
 pytestmark = pytest.mark.broker
 CUT_AT = 12000  # bytes from the server, after which all connections are cut off, once: at most 187 messages of 64 bytes
@@ -172,6 +176,158 @@ def test_a_queue_that_is_deleted_takes_nothing_though_the_broker_confirms(rabbit
 def test_a_virtual_host_that_is_not_there_is_named(rabbit_url):
     code, out = probed("rabbitmq", rabbit_url + "nowhere")
     assert code == 2 and "virtual host 'nowhere'" in out and "is it running" not in out, out
+
+
+def test_what_came_and_a_restart_took_from_the_log_is_lost_to_whoever_reads_it_later(tmp_path, capsys):
+    """Redis without a file: every message came in time, and the stream that has them begins anew."""
+    import redis
+
+    need("redis")
+    port, running = free_port(), []
+    argv = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    running.append(Running(argv, port))
+
+    def restart():
+        with redis.Redis(port=port) as client:
+            while not [key for key in client.scan_iter(_type="stream") if client.xlen(key) > 150]:
+                time.sleep(0.02)
+        running.pop().stop()
+        running.append(Running(argv, port))
+
+    path = {
+        "id": "orders",
+        "adapter": "redis",
+        "address": "redis://127.0.0.1:%d/0" % port,
+        "rate": 100,
+        "duration": 4,
+        "budget_ms": {"p99": 1900},
+        "guarantee": "at-least-once",
+        "measures": ["kafka_e2e_latency"],
+    }
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "P", "paths": [path]})
+    thread = threading.Thread(target=restart)
+    thread.start()
+    try:
+        assert pack("rt", "latency", "--quiet", "--dir", team) == 1
+    finally:
+        thread.join()
+        running.pop().stop()
+    out = capsys.readouterr().out
+    assert "came and are gone from the server's log" in out and "FAIL" in out, out
+
+
+def test_entries_that_somebody_takes_out_of_the_stream_are_told_beside_the_loss(redis_url):
+    """An application that keeps its stream short: what is trimmed before a reader has it, nobody reads."""
+    import redis
+
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd("kept.short", {"x": 1})
+        over = threading.Event()
+
+        def trim():
+            while not over.is_set():
+                client.xtrim("kept.short", maxlen=0, approximate=False)
+
+        thread = threading.Thread(target=trim)
+        thread.start()
+        try:
+            _, out = probed("redis", redis_url, "--option", "stream=kept.short", "--rate", 2000, "--duration", 2)
+        finally:
+            over.set()
+            thread.join()
+            client.delete("kept.short")
+    assert "entries were taken out of the stream meanwhile" in out, out
+
+
+def mosquitto(folder, conf):
+    need("mqtt")
+    port, folder = free_port(), folder / "m"
+    folder.mkdir()
+    (folder / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous true\n%s" % (port, conf))
+    return Running(["mosquitto", "-c", str(folder / "m.conf")], port)
+
+
+def test_a_topic_that_may_not_be_read_is_no_loss(tmp_path):
+    """mosquitto grants the subscription, and hands nothing out."""
+    (tmp_path / "acl").write_text("topic write #\n")
+    (tmp_path / "acl").chmod(0o644)
+    tmp_path.chmod(0o755)
+    broker = mosquitto(tmp_path, "user root\nacl_file %s\n" % (tmp_path / "acl"))
+    try:
+        code, out = probed("mqtt", "mqtt://127.0.0.1:%d" % broker.port, "--duration", 1)
+    finally:
+        broker.stop()
+    assert code == 1 and "INVALID: the broker acknowledges what is sent" in out and "hands it to no subscriber" in out, out
+
+
+def test_what_a_broker_says_it_has_no_room_for_is_not_sent_to_it(tmp_path):
+    """A burst of QoS 2: mosquitto completes the handshake of what it drops, but says before how many it takes at once."""
+    broker = mosquitto(tmp_path, "max_queued_messages 10\n")
+    try:
+        code, out = probed("mqtt", "mqtt://127.0.0.1:%d" % broker.port, "--option", "qos=2", "--rate", 4000, "--duration", 2)
+    finally:
+        broker.stop()
+    assert "received 8000, lost 0" in out, out
+
+
+@pytest.mark.parametrize(
+    "conf, words, told",
+    [
+        ("message_size_limit 20\n", (), "packet too large (149); that is what the server answered"),
+        (
+            "max_qos 0\n",
+            ("--option", "qos=1"),
+            "QoS not supported, give a lower one as the option `qos` (155): it takes 0 at most; that is what",
+        ),
+    ],
+)
+def test_what_a_broker_refuses_is_no_question_of_a_login_or_of_its_being_there(conf, words, told, tmp_path):
+    broker = mosquitto(tmp_path, conf)
+    try:
+        code, out = probed("mqtt", "mqtt://127.0.0.1:%d" % broker.port, "--duration", 1, *words)
+    finally:
+        broker.stop()
+    assert code == 2 and told in out and "user and password" not in out and "is it running" not in out, out
+
+
+def test_an_account_without_jetstream_is_told_so(tmp_path):
+    need("nats")
+    port = free_port()
+    (tmp_path / "n.conf").write_text(
+        'port: %d\nhost: 127.0.0.1\njetstream { store_dir: "%s" }\n'
+        "accounts { A { jetstream: enabled, users: [{user: a, password: b}] }, B { users: [{user: c, password: d}] } }\n" % (port, tmp_path)
+    )
+    running = Running(["nats-server", "-c", str(tmp_path / "n.conf")], port)
+    try:
+        code, out = probed("nats", "nats://c:d@127.0.0.1:%d" % port, "--duration", 1)
+    finally:
+        running.stop()
+    assert code == 2 and "has no JetStream" in out and "core: true" in out and "is it running" not in out, out
+
+
+def test_sends_that_a_server_leaves_without_an_answer_are_counted():
+    """It hangs: the connection stays, and nothing comes."""
+    port = free_port()
+    running = Running([sys.executable, os.path.join(PROJECT, "sio_server.py"), str(port)], port)
+    try:
+        path = {"adapter": "socketio", "address": "http://127.0.0.1:%d" % port}
+        recording = met(path, lambda: os.kill(running.process.pid, signal.SIGSTOP), duration=1)
+    finally:
+        running.stop()
+    assert recording.lost > 20 and any(text.endswith("sends were never answered") for text in recording.closed), recording.closed
+
+
+def test_a_stream_queue_is_read_as_one_without_being_told(rabbit_url):
+    import aio_pika
+
+    async def declare():
+        async with await aio_pika.connect(rabbit_url) as connection:
+            channel = await connection.channel()
+            await channel.declare_queue("app.log", durable=True, arguments={"x-queue-type": "stream"})
+
+    asyncio.run(declare())
+    code, out = probed("rabbitmq", rabbit_url, "--option", "queue=app.log", "--duration", 1)
+    assert "received 100, lost 0" in out, out
 
 
 class OldBroker(threading.Thread):

@@ -73,9 +73,11 @@ out_of_scope:
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
 CLOSED = "something listens there and ended the connection without a word: it has too many connections, it asks for TLS, or it speaks another protocol"
-LOGIN = re.compile(r"refused the|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I)
+LOGIN = re.compile(
+    r"not authorized|bad user name|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I
+)
 ANSWERED = re.compile(
-    r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC|the broker (ended|refused)"
+    r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC|the broker (ended|refused)|the server answers|not supported|err_code="
     r"|read-only transaction|too many clients|the database system is|(database|role) .* does not exist"
 )
 

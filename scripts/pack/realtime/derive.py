@@ -265,6 +265,10 @@ def _latency(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entry
         if unexplained > 0 and path["guarantee"] != "at-most-once" and worst == "PASS":
             worst = "FAIL"
             reasons.append("%d of %d messages lost, %s allows none" % (unexplained, entry["sent"], path["guarantee"]))
+        if entry.get("forgotten"):
+            text = "%d message(s) came and are gone from the server's log: whoever reads it later does not get them" % entry["forgotten"]
+            reasons.append(text + (", which at-most-once allows" if path["guarantee"] == "at-most-once" else ""))
+            worst = worst if path["guarantee"] == "at-most-once" else "FAIL"
         if worst == "PASS" and entry["lost"]:
             reasons.append(
                 "%d of %d lost, which at-most-once allows%s"

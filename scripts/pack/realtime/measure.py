@@ -255,6 +255,7 @@ class Session:
             "duplicates": recording.duplicates,
             "damaged": recording.damaged,
             "failed": recording.failed,
+            "forgotten": recording.forgotten,
             "refusal": recording.refusal,
             "receiver": recording.receiver,
             "closed": sorted(reasons.items(), key=lambda item: -item[1])[:5],

@@ -179,6 +179,7 @@ class Recording(Outcome):
         self.sent = self.received = self.duplicates = self.damaged = self.failed = 0
         self.partial, self.zero = False, 0.0
         self.arrivals = self.departures = None  # copies that came and messages that went out, second by second
+        self.forgotten = 0  # messages that came, and were looked for in the server's log afterwards in vain
         self.after = 0  # copies that came when the measured seconds were over
         self._spread, self._open = (Counts(), {}) if fanout > 1 else (None, None)  # first to last receiver of a broadcast
         self.order = None  # [(number, receiver)] if the caller wants the order of arrival
@@ -512,7 +513,7 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         while sender.open > 0 and time.perf_counter() < until and not stop.is_set():
             await asyncio.sleep(0.01)
     finally:
-        sender.over = True
+        sender.over, unanswered = True, sender.open  # tasks that are cancelled below have no answer either
         sender.cancel()
         mending.cancel()
         await asyncio.gather(mending, return_exceptions=True)
@@ -527,8 +528,8 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
                 "what is missing are the last %d messages: nothing came any more (a server that hangs), or something on the way holds them until "
                 "more come (a proxy that buffers, a batch that is not full)" % (recording.lost // recording.fanout)
             )
-        if recording.lost and sender.open:
-            recording.closed.append("%d sends were never answered" % sender.open)
+        if recording.lost and unanswered:
+            recording.closed.append("%d sends were never answered" % unanswered)
         ear.end()
         if recording.lost and ear.foreign:
             recording.closed.append("%d messages came that are none of the probe's" % ear.foreign)
@@ -582,19 +583,25 @@ def held_back(recording):
 async def told_run(adapter, *arguments, **more):
     """`open_loop`, and what the server says of itself: (Recording, (server, reality)). A server that died meanwhile, or an adapter
     that cannot close, does not take back what was measured."""
-    told, asked = [], adapters.nodes({"address": adapter.address, "cluster": [{"address": a} for a in adapter.cluster or ()]})
+    told = []
+
+    def seen():  # whoever is redirected adds where to
+        asked = adapters.nodes({"address": adapter.address, "cluster": [{"address": a} for a in adapter.cluster or ()]})
+        return managed.connections(asked, managed.family(os.getpid()))
 
     async def opened():
-        adapter.seen = managed.connections(asked, managed.family(os.getpid()))
+        adapter.seen = seen()
         told.append(await adapter.server())
 
     token = more.setdefault("token", os.urandom(4).hex().encode())
     try:
         recording = await open_loop(adapter, *arguments, opened=opened, **more)
-        recording.closed += await kept(adapter, recording, token)
+        recording.closed += await looked_up(adapter, recording, token)
+        if recording.lost and not recording.partial:
+            recording.closed += await explained(adapter)
         try:
             if adapter.seen is not None and not any(adapter.seen.values()):  # it connects when it has something to send
-                adapter.seen = managed.connections(asked, managed.family(os.getpid()))
+                adapter.seen = seen()
             told.append(await asyncio.wait_for(adapter.server(), 10))  # MQTT says its version a little later
         except Exception:
             told.append(told[0])
@@ -603,12 +610,22 @@ async def told_run(adapter, *arguments, **more):
         await let_go(adapter)
 
 
+async def explained(adapter):
+    """What the server itself says of a loss, as lines."""
+    try:
+        return await asyncio.wait_for(adapter.explain(), 15)
+    except Exception:
+        return []  # the server is gone, or does not say
+
+
 MOST_LOOKED_AT = 200000  # messages in a log that is read again
 
 
-async def kept(adapter, recording, token):
-    """A line where what did not come is in the server's log: it was not lost, nobody handed it out."""
-    if not adapter.persistent or not recording.lost or recording.partial or not getattr(adapter, "own", False) or adapter.forget:
+async def looked_up(adapter, recording, token):
+    """Lines on what the server's log has, where something went wrong in a run: what did not come and is there was not lost, nobody handed it out;
+    what came and is not there any more (`recording.forgotten`) is lost to whoever reads the log later."""
+    wrong = recording.lost or recording.closed or recording.refusal
+    if not adapter.persistent or not wrong or recording.partial or not getattr(adapter, "own", False) or adapter.forget:
         return []
     if recording.sent > MOST_LOOKED_AT:
         return []
@@ -618,7 +635,9 @@ async def kept(adapter, recording, token):
         return []  # the server is gone, and its log with it
     there = {number_of(body, token) for body, _ in log}
     found = sum(number in there and not recording.came(number) for number in range(recording.sent))
-    return ["%d of what did not come are in the server's log: it kept them and did not hand them out" % found] if found else []
+    recording.forgotten = sum(recording.came(number) and number not in there for number in range(recording.sent))
+    told = ["%d of what did not come are in the server's log: it kept them and did not hand them out" % found] if found else []
+    return told + ["%d of what came are no longer in the server's log" % recording.forgotten] * bool(recording.forgotten)
 
 
 async def let_go(adapter):

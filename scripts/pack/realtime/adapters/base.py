@@ -148,6 +148,10 @@ class Adapter:
         Nothing that a transaction has taken back is among them."""
         raise NotImplementedError("the %s adapter reads no effects back; give a command" % self.protocol)
 
+    async def explain(self):
+        """Messages were lost: lines on what the server itself says of that, asked when all is over."""
+        return []
+
     async def outstanding(self):
         """Delivery audit: how many messages the server may still hand to consumers, or None where it does not say."""
         return None

@@ -30,7 +30,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "message": dict,
     },
     "sse": {"publish": str, "event": str, "headers": dict, "message": dict},
-    "redis": {"stream": str, "pubsub": bool, "claim_ms": int, "max_deliver": int, "output": str},
+    "redis": {"stream": str, "pubsub": bool, "sentinel": str, "claim_ms": int, "max_deliver": int, "output": str},
     "nats": {
         "stream": str,
         "subject": str,

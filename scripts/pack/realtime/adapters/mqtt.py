@@ -5,18 +5,21 @@ options: topic, qos (default 1), nodelay: TCP_NODELAY on the client's sockets (d
 Without TCP_NODELAY Nagle's algorithm and delayed acknowledgments can together cost 40 to 80 ms; mosquitto's own option of that
 name does not help a client that publishes and subscribes on one connection, the client's does (measured).
 
-The probe speaks MQTT itself: it publishes with any number of messages unacknowledged (client libraries allow 20 by default) and
-tells the broker, by MQTT 5, that it may do the same towards the subscriber (mosquitto allows 20 without being told). `single`, and a
+The probe speaks MQTT itself: it publishes with any number of messages unacknowledged (client libraries allow 20 by default), of QoS 2 with as many
+as the broker allows by MQTT 5 (mosquitto: 20; of more than it has room for it completes the handshake, and drops them), and tells the broker, by MQTT 5, that it may do the same towards the subscriber (mosquitto allows 20 without being told). `single`, and a
 broker that knows 3.1.1 only, have no such word. retain: the broker keeps the newest message for whoever subscribes later (`pack rt slow` asks for it).
 """
 
 import asyncio
+import collections
 import socket
 import time
 from urllib.parse import urlsplit
 
 from pack.realtime.adapters.base import Adapter
 
+HELD = "messages waited in the client, as the broker asks: it allows %d unfinished ones of QoS 2 a connection (its Receive Maximum)"
+WINDOW = 20  # unfinished messages of QoS 2, where the broker does not say: what client libraries allow
 MOST = 60000  # unacknowledged messages of a connection: their ids have 16 bits
 
 
@@ -62,8 +65,20 @@ REASONS = {
 }
 CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, DISCONNECT = 2, 3, 4, 5, 6, 7, 9, 14
 KEEPALIVE_S = 60
+TRIAL_S = 2.0  # until what was acknowledged comes back
 WIDE_S = 5.0  # for an answer to MQTT 5; some brokers that do not know it say nothing
-WIDTHS = {0x11: 4, 0x13: 2, 0x21: 2, 0x22: 2, 0x25: 1, 0x27: 4, 0x28: 1, 0x29: 1, 0x2A: 1}  # of a CONNACK's properties; others are strings
+WIDTHS = {
+    0x11: 4,
+    0x13: 2,
+    0x21: 2,
+    0x22: 2,
+    0x24: 1,
+    0x25: 1,
+    0x27: 4,
+    0x28: 1,
+    0x29: 1,
+    0x2A: 1,
+}  # of a CONNACK's properties; others are strings
 
 
 def reason(code):
@@ -100,18 +115,19 @@ def varint(data, place):
     return None, place
 
 
-def highest_qos(connack):
-    """The Maximum QoS among the properties of an MQTT 5 answer, 2 where it says nothing."""
+def numbers(connack):
+    """{property: value} of those properties of an MQTT 5 answer that are numbers."""
     length, place = varint(connack, 2)
-    end = place + (length or 0)
+    end, found = place + (length or 0), {}
     while place < end:
         name, place = connack[place], place + 1
-        if name == 0x24:
-            return connack[place]
         if name == 0x26:  # two strings
             place += 2 + int.from_bytes(connack[place : place + 2], "big")
-        place += WIDTHS.get(name) or 2 + int.from_bytes(connack[place : place + 2], "big")
-    return 2
+        width = WIDTHS.get(name)
+        if width:
+            found[name] = int.from_bytes(connack[place : place + width], "big")
+        place += width or 2 + int.from_bytes(connack[place : place + 2], "big")
+    return found
 
 
 class Client(asyncio.Protocol):
@@ -120,6 +136,7 @@ class Client(asyncio.Protocol):
     def __init__(self, adapter, who, came=None, wide=False, fresh=True):
         self.adapter, self.came, self.wide, self.loop = adapter, came, wide, asyncio.get_running_loop()
         self.highest = 2  # quality of service that the broker takes
+        self.window, self.most, self.held = WINDOW, 65535, collections.deque()  # of QoS 2; what the broker allows; what waits
         self.fresh, self.kept = fresh, False  # a session of its own; whether the broker had kept one
         self.name = "%s-%s" % (who, adapter.name[-16:])
         self.waiting, self.mid, self.out, self.buffer, self.transport, self.timer = {}, 0, [], b"", None, None
@@ -173,6 +190,11 @@ class Client(asyncio.Protocol):
             self.out.append(packet(0x30 | self.adapter.retain, topic + (b"\x00" if self.wide else b"") + body))
             settled(None)
             return
+        if qos == 2 and len(self.waiting) >= self.window:
+            if not self.held and HELD % self.window not in self.adapter.closed:
+                self.adapter.closed.append(HELD % self.window)
+            self.held.append((topic, body, settled))
+            return
         if len(self.waiting) >= MOST:
             settled(MqttError("%d messages are unacknowledged: MQTT has no more ids" % MOST))
             return
@@ -222,6 +244,9 @@ class Client(asyncio.Protocol):
             if settled is not None:
                 code = body[2] if len(body) > 2 else 0
                 settled(MqttError("the broker refused the message: %s" % reason(code)) if code >= 0x80 else None)
+            if self.held and len(self.waiting) < self.window:
+                topic, held, waits = self.held.popleft()
+                self.publish(topic, held, 2, waits)
         elif kind == PUBREC:
             self.out.append(packet(0x62, body[:2]))
         elif kind == PUBREL:
@@ -232,7 +257,8 @@ class Client(asyncio.Protocol):
                 self.up.set_exception(MqttError("the broker refused the connection: %s" % reason(body[1])))
             else:
                 self.kept = bool(body[0] & 1)
-                self.highest = highest_qos(body) if self.wide else 2
+                told = numbers(body) if self.wide else {}
+                self.highest, self.most = told.get(0x24, 2), told.get(0x21, 65535)
                 self.up.set_result(None)
         elif kind == SUBACK and self.subscribed is not None and not self.subscribed.done():
             self.subscribed.set_result(body[-1])
@@ -264,7 +290,8 @@ class Client(asyncio.Protocol):
                 waiting.set_exception(MqttError(told))
         if not self.mine:
             self.adapter.ended(told)
-        gone, self.waiting = list(self.waiting.values()), {}
+        gone, self.waiting = list(self.waiting.values()) + [waits[2] for waits in self.held], {}
+        self.held.clear()
         for settled in gone:
             settled(MqttError(told))
 
@@ -298,6 +325,7 @@ class Mqtt(Adapter):
         self.acknowledges, self.retain = self.qos > 0, 1 if options.get("retain") else 0
         self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
         self.trial, self.narrow = None, False  # narrow: a broker that knows MQTT 3.1.1 only
+        self.heard = asyncio.Event()  # the trial came back
 
     async def prepare(self):
         if not self.looking and (set("+#") & set(self.topic) or self.topic.startswith("$")):
@@ -343,6 +371,8 @@ class Mqtt(Adapter):
     async def _subscribe(self):
         await self.consumer.subscribe("$SYS/broker/version", 0)
         await self.consumer.subscribe(self.topic, self.qos)
+        for client in self.producers:
+            client.window = min(self.consumer.most, MOST) if self.consumer.wide else WINDOW
 
     async def again(self):
         made = 0
@@ -379,6 +409,13 @@ class Mqtt(Adapter):
         error = await asyncio.wait_for(done, 10)
         if error is not None:
             raise error
+        try:
+            await asyncio.wait_for(self.heard.wait(), TRIAL_S)
+        except asyncio.TimeoutError:
+            self.unable(
+                "the broker acknowledges what is sent to %s and hands it to no subscriber: an access rule forbids to read it (mosquitto grants such a "
+                "subscription all the same)" % self.topic
+            )
 
     async def laggard(self, deliver, gate, told):
         """A subscriber with a session that the broker keeps while it is away."""
@@ -421,7 +458,9 @@ class Mqtt(Adapter):
     def _came(self, topic, body, at):
         if topic.startswith(b"$SYS"):
             self.version = body.decode("utf-8", "replace")
-        elif self.deliver is not None and body != self.trial:
+        elif body == self.trial:
+            self.heard.set()
+        elif self.deliver is not None:
             self.deliver(body, at, 0)
 
     def post(self, body, partition, settled):

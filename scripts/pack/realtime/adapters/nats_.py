@@ -14,6 +14,7 @@ import json
 import os
 import re
 import time
+from urllib.parse import urlsplit
 
 import nats
 from nats.errors import TimeoutError as NatsTimeout
@@ -23,8 +24,11 @@ from pack.realtime import managed
 from pack.realtime.adapters.base import Adapter
 
 NO_JETSTREAM = (
-    "%s has no JetStream: start it with -js (or `jetstream {}` in its configuration), or measure plain NATS with the option core: true"
+    "%s has no JetStream: start it with -js (or `jetstream {}` in its configuration; where it has accounts, `jetstream: enabled` in this user's), "
+    "or measure plain NATS with the option core: true"
 )
+NOT_ENABLED = 10039  # JetStream's code where the account has none
+NO_LEADER = "the server answers, and its JetStream does not within 10 s: its cluster has no leader (half of the nodes or more are gone), or it is overloaded"
 OPEN_S = 5
 MSG = re.compile(rb"MSG (\S+) (\S+) +(?:\S+ +)?(\d+)\r\n")  # an acknowledgment comes with two spaces where a reply would stand
 
@@ -166,25 +170,26 @@ class Nats(Adapter):
             self.persistent = self.acknowledges = False
         self.nc = self.js = self.sub = self.reading = None
         self.links, self.next, self.waiting, self.number = [], 0, {}, 0
+        self.told = []  # addresses of other servers, as the server names them
         self.redelivery_s = (float(options.get("ack_wait", 1.0)), 30.0)
 
     async def prepare(self):
         # The library would try a node that is gone for minutes, so it is given one that listens, and two tries.
-        living = [a for a in self.cluster if managed.answers(a)] if len(self.cluster) > 1 else []
-        self.at = (living or [self.address])[0]
+        self.at = self._living()
         if self.nc is not None:
             await self.nc.close()
-        self.nc = await _connected(self.at)
-        self.js = self.nc.jetstream(timeout=10)
+        await self._reach()
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
         copies = int(self.options.get("replicas", 1))
         if self.own and not self.looking and not self.core:
             try:
                 await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies))
             except (nats.errors.NoRespondersError, nats.js.errors.ServiceUnavailableError) as error:
-                if getattr(error, "err_code", None):  # a cluster without a leader says why
+                if getattr(error, "err_code", None) not in (None, NOT_ENABLED):  # a cluster without a leader says why
                     raise
                 raise RuntimeError(NO_JETSTREAM % (await self.server())[0])
+            except NatsTimeout:
+                raise RuntimeError(NO_LEADER)
             if self.dead_letter:
                 advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.%s.*" % self.stream
                 await self.js.add_stream(
@@ -196,6 +201,19 @@ class Nats(Adapter):
             self.head = ("PUB %s " % self.subject if self.core else "PUB %s %s." % (self.subject, self.inbox)).encode()
             for _ in range(self.connections):
                 self.links.append(await self._sending())
+
+    def _living(self):
+        """The address to connect to: of a cluster, and of the servers that one of its nodes has named, the first where somebody listens."""
+        known = list(dict.fromkeys([*self.cluster, *self.told]))
+        return next((a for a in known if managed.answers(a)), self.address) if len(known) > 1 else self.address
+
+    async def _reach(self):
+        """Connect, and learn which other servers there are, as every client does."""
+        self.nc = await _connected(self.at)
+        self.js = self.nc.jetstream(timeout=10)
+        login, at, _ = urlsplit(self.address).netloc.rpartition("@")
+        urls = (self.nc._server_info or {}).get("connect_urls") or ()
+        self.told = [urlsplit(self.address)._replace(netloc=login + at + url).geturl() for url in urls] or self.told
 
     def _drop(self):
         for link in self.links + [self.reading] * (self.reading is not None):
@@ -220,7 +238,11 @@ class Nats(Adapter):
         self.target = self.subject if self.core else "_INBOX.%s" % os.urandom(8).hex()
         await self._read()
         if not self.core:
-            config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=self.target)
+            # on as many nodes as the stream is, as a durable one: else it ends with the node that has it
+            copies = (await self.js.stream_info(self.stream)).config.num_replicas
+            config = ConsumerConfig(
+                deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=self.target, num_replicas=copies
+            )
             await self.js.add_consumer(self.stream, config)
 
     async def _read(self):
@@ -231,11 +253,11 @@ class Nats(Adapter):
     async def again(self):
         """The consumer that JetStream pushes to this inbox from waits for somebody who listens there, for some seconds."""
         lost = [place for place, link in enumerate(self.links) if link.transport is None]
+        self.at = await asyncio.get_running_loop().run_in_executor(None, self._living)
         for place in lost:
             self.links[place] = await self._sending()
         if not self.nc.is_connected:
-            self.nc = await _connected(self.at)
-            self.js = self.nc.jetstream(timeout=10)
+            await self._reach()
         if self.reading is None or self.reading.transport is not None:
             return len(lost)
         await self._read()
@@ -256,6 +278,8 @@ class Nats(Adapter):
         """RuntimeError where the application's stream lets nobody read beside its own consumers, or is not there."""
         try:
             config = (await self.js.stream_info(self.stream)).config
+        except NatsTimeout:
+            raise RuntimeError(NO_LEADER)
         except nats.js.errors.NotFoundError:
             raise RuntimeError("the server has no stream %s; leave out the option `stream` for one of the probe's own" % self.stream)
         if "subject" not in self.options:
@@ -323,7 +347,10 @@ class Nats(Adapter):
         settled = self.waiting.pop(int(subject.rpartition(b".")[2]), None)
         if settled is not None:
             kept = b'"seq"' in body and b'"error":' not in body  # a refusal has a sequence number, too: 0
-            settled(None if kept else RuntimeError("JetStream refused it: %s" % (body[:200].decode("utf-8", "replace") or NO_ONE)))
+            alone = not body or body.startswith(b"NATS/1.0 503")
+            settled(
+                None if kept else RuntimeError("JetStream refused it: %s" % (NO_ONE if alone else body[:200].decode("utf-8", "replace")))
+            )
 
     def cut(self):
         """No more acknowledgments come."""
@@ -421,4 +448,4 @@ class Nats(Adapter):
         return told.leader if told else None
 
 
-NO_ONE = "nobody answered"
+NO_ONE = "nobody answered (503): the stream has no leader now, or no stream takes the subject"

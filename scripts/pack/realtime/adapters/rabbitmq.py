@@ -29,7 +29,7 @@ class RabbitMQ(Adapter):
         self.connection = self.channel = self.queue = self.receiver = self.acks = None
         self.producers, self.next, self.sent = [], 0, 0  # [(connection, channel)] beside the first
         self.closing = self.asked = False
-        self.deliver = None
+        self.deliver = self.newest = None
         self.type = options.get("queue_type", "quorum" if options.get("quorum") else "classic")
         self.mode = aio_pika.DeliveryMode.PERSISTENT if options.get("persistent", True) else aio_pika.DeliveryMode.NOT_PERSISTENT
 
@@ -141,29 +141,38 @@ class RabbitMQ(Adapter):
 
     async def _receive(self):
         # No limit of what is on its way, and one acknowledgment for all that came meanwhile: else the window, not the broker, is measured.
+        try:
+            await self._consume()
+        except aio_pika.exceptions.ChannelPreconditionFailed as error:
+            if self.own or self.type == "stream" or "prefetch count is not set" not in str(error):
+                raise
+            self.type = "stream"  # an application's queue does not say its type when it is asked for, only here
+            await self._consume()
+        self.acks = self.receiving(self._acknowledge())
+        self.receiver.close_callbacks.add(
+            lambda sender, error=None: None if self.closing else self.ended("the channel was closed: %s" % (error or "without a word"))
+        )
+
+    async def _acknowledge(self):
+        while True:
+            await asyncio.sleep(0.02)
+            self._blocked()
+            message, self.newest = self.newest, None
+            if message is not None:
+                await message.ack(multiple=True)
+
+    async def _consume(self):
         self.receiver = await self.connection.channel()
         (await self.receiver.get_underlay_channel()).on_consumer_cancel_callbacks.add(self._cancelled)
         stream = self.type == "stream"
         await self.receiver.set_qos(prefetch_count=2000 if stream else 0)  # a stream asks for a limit
-        newest = [None]
+        self.newest = None
 
         async def came(message):
             self.deliver(message.body, time.perf_counter(), 0)
-            newest[0] = message
-
-        async def acknowledge():
-            while True:
-                await asyncio.sleep(0.02)
-                self._blocked()
-                message, newest[0] = newest[0], None
-                if message is not None:
-                    await message.ack(multiple=True)
+            self.newest = message
 
         await (await self._queue(self.connection, self.receiver)).consume(came, arguments={"x-stream-offset": "next"} if stream else None)
-        self.acks = self.receiving(acknowledge())
-        self.receiver.close_callbacks.add(
-            lambda sender, error=None: None if self.closing else self.ended("the channel was closed: %s" % (error or "without a word"))
-        )
 
     def _cancelled(self, *which):
         if not self.closing:

@@ -4,18 +4,24 @@ Commands are pipelined: each goes out when it is due, and many reads are always 
 trip nor an answer that is still on its way holds a message up. redis-py connects and logs in; then the bytes are ours. A stream
 has no dead letters of its own: as usual, the consumer moves what was delivered max_deliver times to STREAM:dead.
 
+The address may be any node of a Redis Cluster: the one that holds the stream is asked for, and again whenever it may have changed. With
+`sentinel: NAME` it is the address of a Sentinel, and NAME the master that is measured.
+
 options: stream (default: one of its own, removed at the end), pubsub (default false): Redis Pub/Sub on a channel of that name, which
-keeps nothing for whoever does not listen; claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
+keeps nothing for whoever does not listen; sentinel; claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
 """
 
 import asyncio
 import collections
 import json
 import time
+from urllib.parse import urlsplit
 
 import hiredis
 import redis.asyncio as redis
+from redis.crc import key_slot
 
+from pack.realtime import managed
 from pack.realtime.adapters.base import Adapter
 
 READS = 512  # reads that wait at the server: each takes one message at least, so the rate times the round trip must be below
@@ -26,6 +32,11 @@ def _whole(fields):
     """An entry of an application, whose fields have names of its own, as JSON."""
     pairs = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2])
     return json.dumps({k.decode("utf-8", "replace"): v.decode("utf-8", "replace") for k, v in pairs}).encode()
+
+
+def _gone(stream):
+    """How many entries a stream once had and has no longer; 0 where the server does not say (Redis before 7)."""
+    return stream.get("entries-added", 0) - stream.get("length", 0) if "entries-added" in stream else 0
 
 
 def command(*words):
@@ -97,11 +108,14 @@ class Pipe(asyncio.Protocol):
             transport.abort()
 
 
-class _Answers:
-    """The answers to commands, in their order."""
+ELSEWHERE = ("MOVED", "READONLY", "UNBLOCKED force")  # how a node answers that does not hold the stream any more
 
-    def __init__(self):
-        self.waiting = collections.deque()
+
+class _Answers:
+    """The answers to commands, in their order. Of a node that sends elsewhere nothing more is asked: `moved(answer)`."""
+
+    def __init__(self, moved=None):
+        self.waiting, self.moved = collections.deque(), moved
 
     def expect(self, settled):
         """One more command has gone out."""
@@ -109,6 +123,8 @@ class _Answers:
 
     def __call__(self, value, at):
         self.waiting.popleft()(value if isinstance(value, Exception) else None)
+        if isinstance(value, Exception) and str(value).startswith(ELSEWHERE):
+            self.moved(value)
 
     def lost(self, error):
         """No answer comes any more."""
@@ -185,9 +201,73 @@ class Redis(Adapter):
         self.producer = self.reading = self.task = None
         self.pipes, self.next, self.group, self.read, self.trimmed = [], 0, None, 0, 0
         self.redelivery_s = (int(options.get("claim_ms", 1000)) / 1e3, 30.0)
+        self.before = 0  # entries that had been taken out of the stream before
+        self.at, self.known, self.split = (
+            address,
+            [address],
+            False,
+        )  # where the stream is, where to ask for that, and whether keys are dealt out
 
-    def _pool(self, **more):
-        pool = redis.ConnectionPool.from_url(self.address, socket_timeout=10, socket_connect_timeout=5, retry=None, **more)
+    def _url(self, host, port):
+        login, at, _ = urlsplit(self.address).netloc.rpartition("@")
+        return urlsplit(self.address)._replace(netloc="%s%s%s:%s" % (login, at, "[%s]" % host if ":" in host else host, port)).geturl()
+
+    async def _find(self):
+        """Where the stream is now: by a Sentinel, or by any node of a Redis Cluster. Whoever was named meanwhile can be asked the next time."""
+        self.known = list(dict.fromkeys([*self.cluster, *self.known]))
+        for place, known in enumerate(self.known):
+            last = place == len(self.known) - 1
+            if not last and not await asyncio.get_running_loop().run_in_executor(None, managed.answers, known):
+                continue
+            asked = redis.Redis.from_pool(self._pool(known))
+            try:
+                self.at = (
+                    (await self._master(asked))
+                    if "sentinel" in self.options
+                    else (await self._owner(asked, urlsplit(known).hostname)) or known
+                )
+            except (redis.ConnectionError, redis.TimeoutError, OSError):
+                if last:
+                    raise
+                continue
+            finally:
+                await asked.aclose()
+            if self.at not in self.known and "sentinel" not in self.options:
+                self.known.append(self.at)
+            if self.at not in self.cluster:
+                self.cluster = [*self.cluster, self.at]
+            return
+
+    async def _master(self, sentinel):
+        name = self.options["sentinel"]
+        found = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
+        if not found:
+            raise RuntimeError("the Sentinel knows no master of the name %s" % name)
+        for other in await sentinel.execute_command("SENTINEL", "SENTINELS", name):
+            told = dict(zip(other[::2], other[1::2]))
+            host, port = (told[key].decode() for key in (b"ip", b"port"))
+            self.known = list(dict.fromkeys([*self.known, self._url(host, port)]))
+        return self._url(*(part.decode() for part in found))
+
+    async def _owner(self, node, asked):
+        """The node that has the stream's slot; None where keys are not dealt out. One that does not know its own address is where it was asked."""
+        try:
+            dealt = await node.execute_command("CLUSTER", "SLOTS")
+        except (redis.ResponseError, redis.AuthenticationError):  # no cluster, or a user who may not ask; what follows says why
+            return None
+        slot, self.split, found = key_slot(self.stream.encode()), True, None
+        for first, last, (host, port, *_), *replicas in dealt:
+            urls = [self._url(host.decode() or asked, port)] + [self._url(each[0].decode(), each[1]) for each in replicas]
+            self.known = list(dict.fromkeys([*self.known, *urls]))
+            found = urls[0] if first <= slot <= last else found
+        return found
+
+    def _beside(self, what):
+        """A key that belongs to the stream; where keys are dealt out, one that lies where the stream does."""
+        return ("{%s}%s" if self.split else "%s%s") % (self.stream, what)
+
+    def _pool(self, address=None, **more):
+        pool = redis.ConnectionPool.from_url(address or self.at, socket_timeout=10, socket_connect_timeout=5, retry=None, **more)
         pool.connection_kwargs["protocol"] = 2  # answers have one shape, whatever the address asks for
         return pool
 
@@ -197,10 +277,13 @@ class Redis(Adapter):
     async def prepare(self):
         if self.producer:
             await self.producer.aclose()
-        self.producer = Pipelined.from_pool(self._pool())
-        self.producer.adapter = self
+        self.producer = None
         for attempt in range(200):
             try:
+                if self.producer is None:
+                    await self._find()
+                    self.producer = Pipelined.from_pool(self._pool())
+                    self.producer.adapter = self
                 await self.producer.ping()
                 break
             except redis.BusyLoadingError:  # it listens, but still reads its append-only file
@@ -217,7 +300,14 @@ class Redis(Adapter):
                 else b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\nm\r\n$" % (len(name), name)
             )
             for _ in range(self.connections):
-                self.pipes.append(await Pipe(self, _Answers()).open(self._pool()))
+                self.pipes.append(await Pipe(self, _Answers(self._moved)).open(self._pool()))
+
+    def _moved(self, answer):
+        """The stream is held by another node now: go there, as clients do."""
+        self.ended("the server says %s" % answer)
+        for pipe in [*self.pipes, *([self.reading] if self.reading is not None else [])]:
+            if pipe.transport is not None:
+                pipe.transport.abort()
 
     def _drop(self):
         for pipe in self.pipes:
@@ -234,6 +324,7 @@ class Redis(Adapter):
             return
         last = await self.producer.xinfo_stream(self.stream) if await self.producer.exists(self.stream) else None
         start = last["last-generated-id"] if last else "0-0"
+        self.before = _gone(last or {})
         if self.looking:
             self.task = self.receiving(self._listen(deliver, start))
             return
@@ -252,6 +343,13 @@ class Redis(Adapter):
 
     async def again(self):
         made = 0
+        if self.split or "sentinel" in self.options:
+            before = self.at
+            await self._find()
+            if self.at != before:
+                await self.producer.aclose()
+                self.producer = Pipelined.from_pool(self._pool())
+                self.producer.adapter = self
         for place, pipe in enumerate(self.pipes):
             if pipe.transport is None:
                 self.pipes[place] = await Pipe(self, pipe.answer).open(self._pool())
@@ -322,6 +420,11 @@ class Redis(Adapter):
 
     def _came(self, value, at):
         if isinstance(value, Exception):  # it is not asked again: a refusal comes at once
+            if str(value).startswith(ELSEWHERE):
+                if self.refused is None:
+                    self.refused = value
+                    self._moved(value)
+                return
             if self.read:
                 if self.refused is None:
                     why = "; the stream was deleted, or evicted (maxmemory-policy)" if str(value).startswith("NOGROUP") else ""
@@ -408,11 +511,11 @@ class Redis(Adapter):
                 pass  # a channel is nothing that is kept
             elif self.producer and self.group:
                 if self.own and not self.keep:
-                    await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
+                    await self.producer.delete(self.stream, self._beside(":effects"), self._beside(":dead"))
                 else:
                     await self.producer.xgroup_destroy(self.stream, self.group)
             elif self.own and not self.keep and not self.looking and self.producer:
-                await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
+                await self.producer.delete(self.stream, self._beside(":effects"), self._beside(":dead"))
         except (redis.RedisError, OSError):
             pass  # the server is gone; nothing to remove
         finally:  # one that does not answer keeps no connection either
@@ -449,6 +552,13 @@ class Redis(Adapter):
                 found = max(found, read)
         return found
 
+    async def explain(self):
+        if self.pubsub:
+            return []
+        gone = _gone(await self.producer.xinfo_stream(self.stream)) - self.before
+        told = "%d entries were taken out of the stream meanwhile (XTRIM, MAXLEN, XDEL): a reader that comes later does not get them"
+        return [told % gone] if gone > 0 else []
+
     async def outstanding(self):
         groups = [g for g in await self.producer.xinfo_groups(self.stream) if g["name"] not in (self.group, (self.group or "").encode())]
         if not groups or any(g.get("lag") is None for g in groups):
@@ -458,6 +568,7 @@ class Redis(Adapter):
         return sum(g["pending"] + (0 if g["last-delivered-id"] == end else g["lag"]) for g in groups)
 
     async def consume(self, group, member, handle):
+        await self._find()
         client = self._client()
         try:
             await client.xgroup_create(self.stream, group, id="0", mkstream=True)
@@ -483,7 +594,7 @@ class Redis(Adapter):
                 async def ack(key=key, body=fields[b"m"], transact=False):
                     if transact:  # effect and acknowledgment in one transaction of the same server
                         pipe = client.pipeline(transaction=True)
-                        pipe.rpush(self.stream + ":effects", body.split()[1])
+                        pipe.rpush(self._beside(":effects"), body.split()[1])
                         pipe.xack(self.stream, group, key)
                         await pipe.execute()
                     else:
@@ -493,20 +604,20 @@ class Redis(Adapter):
                     pending = await client.xpending_range(self.stream, group, key, key, 1)
                     if pending and pending[0]["times_delivered"] >= int(self.options.get("max_deliver", 3)):
                         pipe = client.pipeline(transaction=True)
-                        pipe.xadd(self.stream + ":dead", {"m": body})
+                        pipe.xadd(self._beside(":dead"), {"m": body})
                         pipe.xack(self.stream, group, key)
                         await pipe.execute()
 
                 await handle(fields[b"m"], "", ack, reject)
 
     async def dead_letters(self):
-        return [fields[b"m"] for _, fields in await self.producer.xrange(self.stream + ":dead")]
+        return [fields[b"m"] for _, fields in await self.producer.xrange(self._beside(":dead"))]
 
     transactional = True
 
     async def transacted(self):
         """The message numbers whose effects were committed together with their acknowledgment."""
-        return [(int(v), "") for v in await self.producer.lrange(self.stream + ":effects", 0, -1)]
+        return [(int(v), "") for v in await self.producer.lrange(self._beside(":effects"), 0, -1)]
 
     async def windows(self, timeout):
         if "output" not in self.options:
