@@ -54,7 +54,7 @@ def test_what_the_gate_says_at_a_turns_end_is_enough(project, tmp_path, headless
                 assert s.say(role, "coder-1", verdict) is None
             if not round_:
                 told(s, "coder-1", "task #%d" % number, "REVIEW")
-                assert s.edit("coder-1", path, "# second\n") is None
+                assert s.edit("coder-1", path, "# A name says what it holds\n") is None
         told(s, "coder-1", "commit", "task #%d" % number)
         assert s.bash("coder-1", "git add %s && git commit -qm 'feat: task #%d'" % (path, number)) is None
         assert s.state()["tasks"][str(number)]["state"] == "DONE"

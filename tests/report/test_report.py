@@ -35,7 +35,7 @@ def words(path):
             if shape.has_text_frame:
                 found.append(shape.text_frame.text)
             if shape.has_table:
-                found += [cell.text for row in shape.table.rows for cell in row.cells]
+                found += [cell.text.strip() for row in shape.table.rows for cell in row.cells]
     return found
 
 
