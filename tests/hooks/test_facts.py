@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from tests.conftest import git
 from hooks.driver import keeps_going, plan
 from pack.base import project_facts
 from pack.protocol import advice
@@ -159,6 +160,20 @@ def test_a_commit_without_an_owner_is_done_once_there_is_one(session):
     assert task(s, 1)["state"] == "APPROVED"
     assert spawn(s, "supervisor", "supervisor", "STATE_OWNERSHIP_HANDOFF(2)") and ends(s, "supervisor", "STATE_OWNERSHIP_ACK(2)") is None
     assert task(s, 1)["state"] == "DONE"
+
+
+def test_a_commit_that_was_not_as_approved_is_not_done_once_there_is_an_owner(session):
+    """Somebody had git take another folder for the project's: the commit has the approved bytes, elsewhere."""
+    s = session
+    s.setup("SIMPLE")
+    assert s.edit("coder-1", "src/a.py") is None
+    approve(s, "coder-1", 1)
+    git(s.project, "config", "core.worktree", os.path.dirname(s.project))
+    s.send("StopFailure", "supervisor", error="server_error")
+    commit(s, "coder-1", "src/a.py")
+    assert len(of(s, "COMMIT_DIVERGES")) == 1
+    assert spawn(s, "supervisor", "supervisor", "STATE_OWNERSHIP_HANDOFF(2)") and ends(s, "supervisor", "STATE_OWNERSHIP_ACK(2)") is None
+    assert task(s, 1)["state"] == "APPROVED"
 
 
 def test_the_last_done_opens_completion(session):

@@ -328,6 +328,19 @@ def test_whatever_differs_from_the_start_and_nobody_approved_stops_the_end(sessi
     assert "Definition of Done: ❌ partial" in summary(s)
 
 
+def test_rules_that_the_user_takes_hide_no_file_that_they_leave_out(session):
+    s = session
+    done(s)
+    HIDDEN["ignore rules"](s)
+    s.bash("lead", VERIFY)
+    assert "Still" in s.send("UserPromptSubmit", prompt="team accept .git/info/exclude")[1]["reason"]
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED")
+    assert [f["path"] for f in s.state()["result"]["open"]] == ["src/evil.py"]
+    assert "accepted as it is" in s.send("UserPromptSubmit", prompt="team accept src/evil.py")[1]["reason"]
+    closed(s)
+    assert "src/evil.py" in summary(s) and ".git/info/exclude" in summary(s)
+
+
 def test_the_users_word_opens_no_more_than_it_says(session):
     """More is open than the state keeps, and the user takes all of that: what is left still holds the end up."""
     s = session

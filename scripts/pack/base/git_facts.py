@@ -126,10 +126,11 @@ class Listing:
         self.skipped: list[str] = []
 
 
-def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth: int = 0) -> Listing:
+def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth: int = 0, own: bool = True) -> Listing:
     """The names of a working tree; without a repository the files outside the usual caches are untracked.
 
-    rules: the file that stands for the user's own ignore rules ("" for none); nested: whether repositories inside are looked into."""
+    rules: the file that stands for the user's own ignore rules ("" for none); nested: whether repositories inside are looked into; own: whether
+    the repository's own rules that no commit holds count as they are now (False: they stand in `rules`, as they were)."""
     out = Listing()
     if prefix is None:
         out.others = project_facts.expand(top, "./")
@@ -144,7 +145,7 @@ def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth
             links.append(name)
         if not facts.endswith(" 0"):
             unmerged.add(name)
-    excludes = [f for f in (_excludes(top) if not depth else "", rules) if f and os.path.isfile(f)]
+    excludes = [f for f in (own_ignores(top) if own and not depth else "", rules) if f and os.path.isfile(f)]
     left_out = ["--exclude-per-directory=.gitignore"] + ["--exclude-from=" + f for f in excludes]
     said: list[str] = []
     others = names(run(top, HERE, "ls-files", "-z", "--others", *left_out, said=said))
@@ -324,7 +325,7 @@ def has_modes(top: str) -> bool:
     return text(top, "config", "--type=bool", "core.fileMode") != "false"
 
 
-def _excludes(top: str) -> str:
+def own_ignores(top: str) -> str:
     """The repository's own ignore rules that no commit holds, "" where git names none."""
     where = text(top, "rev-parse", "--git-path", "info/exclude")
     return os.path.join(top, where) if where else ""
@@ -332,7 +333,7 @@ def _excludes(top: str) -> str:
 
 def ignore_rules(top: str) -> str:
     """Digest of the rules by which git leaves files out that no commit holds: the repository's own."""
-    path = _excludes(top)
+    path = own_ignores(top)
     return project_facts.file_digest(path) if path else GONE
 
 

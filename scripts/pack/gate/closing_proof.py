@@ -34,7 +34,8 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
     loose: list[str] = []
     notes: list[str] = []
     approved, top, start = book.approved(), book.top, book.start
-    listed = git_facts.listing(top, book.prefix, _users_rules(call, start), nested="repos" in start)
+    own = start.get("own_rules") is None
+    listed = git_facts.listing(top, book.prefix, _rules_then(call, start), nested="repos" in start, own=own)
     unseen = call.state["result"]["unseen"]
     drift = {d["path"]: d for _n, task in view.tasks(call.state) for d in task["drift"]}
 
@@ -129,11 +130,13 @@ def _inner(book: Ledger, approved: Mapping[str, tuple[str, int]]) -> dict[str, C
     return out
 
 
-def _users_rules(call: Call, start: StartTable) -> str:
-    """A file with the user's own ignore rules as they were at the start. Later rules hide nothing from the look."""
+def _rules_then(call: Call, start: StartTable) -> str:
+    """A file with the ignore rules that no commit holds, the user's own and the repository's, as they were at the start. Later rules hide nothing
+    from the look, also where the user has accepted them."""
     if start.get("rules") is None:
         return git_facts.user_ignores(start["top"])
-    path, rules = run_path(call, "user-ignores"), start["rules"].encode("utf-8", "surrogateescape")
+    text = start["own_rules"] + "\n" + start["rules"] if start.get("own_rules") else start["rules"]
+    path, rules = run_path(call, "user-ignores"), text.encode("utf-8", "surrogateescape")
     if call.store.disk.read(path) != rules:  # a teardown proves at every event
         call.store.disk.replace(path, rules)
     return path

@@ -99,7 +99,9 @@ def done_at_last(call: Call) -> None:
     """Record DONE for gated commits that had to wait for an owner of the state. There is one again."""
     waiting = {task["owner"] for _n, task in view.tasks(call.state) if task["state"] == "APPROVED" and task["owner"]}
     for r in call.store.records() if waiting else ():
-        if r["event"] == "COMMITTED" and r["data"]["gated"] and r["actor"]["name"] in waiting:
+        if r["event"] != "COMMITTED" or r["data"]["sha"] in call.state["result"]["diverged"]:
+            continue
+        if r["data"]["gated"] and r["actor"]["name"] in waiting:
             entry = view.entry(call.state, r["actor"]["name"])
             if entry and entry["inc"] == r["actor"]["inc"]:
                 done_by_commit(call, r["data"]["sha"], r["actor"])

@@ -17,6 +17,7 @@ class StartTable(TypedDict, total=False):
     staged: dict[str, str]
     ignores: str
     rules: str  # the user's own ignore rules; runs of earlier versions lack it
+    own_rules: str  # the repository's own ones that no commit holds; likewise
     taken: int  # when the table was made, ns; this and what follows (leftovers.begun) runs of earlier versions lack
     modes: bool
     repos: dict[str, bool]

@@ -50,6 +50,7 @@ def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRe
         "staged": staged,
         "ignores": git_facts.ignore_rules(top) if prefix is not None else "-",
         "rules": git_facts.rules_in(rules).decode("utf-8", "surrogateescape") if prefix is not None else "",
+        "own_rules": git_facts.rules_in(git_facts.own_ignores(top)).decode("utf-8", "surrogateescape") if prefix is not None else "",
         "files": files,
         "taken": time.time_ns(),
         **(leftovers.begun(top, listed) if prefix is not None else {}),  # type: ignore[typeddict-item]  # its other keys
