@@ -341,13 +341,14 @@ class Witness:
         )
 
     def tree(self):
-        """Everything that git tracks and the tasks' files, as on disk; a link is its target's name, as git has it."""
+        """Everything that git tracks and the tasks' files, as on disk; a link is its target's name, as git has it. What is in the index alone is
+        not on disk."""
         listed = (
             subprocess.run(["git", "-C", self.project, "ls-files", "-z"], stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
         )
         names = {n for n in listed if n} | {p for t in self.tasks.values() for f in t.ever for p in self.paths(f)}
         full = [(n, os.path.join(self.project, n)) for n in sorted(names)]
-        return tuple((n, os.readlink(p) if os.path.islink(p) else bytes_of(p)) for n, p in full)
+        return tuple((n, os.readlink(p) if os.path.islink(p) else bytes_of(p)) for n, p in full if os.path.lexists(p))
 
     # -- sentences --------------------------------------------------------------------------------------------------------
     def required(self, t):
