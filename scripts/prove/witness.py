@@ -313,6 +313,14 @@ class Witness:
         names = sorted({p for f in t.ever for p in self.paths(f)})
         return tuple((n, bytes_of(os.path.join(self.project, n))) for n in names)
 
+    def committed_names(self, names):
+        """Those of these files that the last commit has: where one is gone from the disk, its removal is what there is to read."""
+        if not names:
+            return []
+        command = ["git", "-C", self.project, "--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", *names]
+        listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()  # nothing without a commit
+        return [n for n in listed.split("\0") if n]
+
     def stamps(self, t):
         """How those files look without being read: whoever writes one, with whatever bytes, changes this."""
         out = []
@@ -719,7 +727,8 @@ class Witness:
     def _in_review(self, person, receiver, n, m, t, text):
         self._own(person, n, t)
         need(t.claimed and t.end is None, "NOT_OPEN", "IN_REVIEW of task #%d", n)
-        need(any(d != "-" for _p, d in self.content(t)), "EMPTY", "IN_REVIEW of nothing")
+        there = self.content(t)
+        need(any(d != "-" for _p, d in there) or self.committed_names([p for p, _d in there]), "EMPTY", "IN_REVIEW of nothing")
 
     def _review(self, person, receiver, n, m, t, text):
         self._in_review(person, receiver, n, m, t, text)
