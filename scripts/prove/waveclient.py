@@ -117,9 +117,9 @@ class WaveClient(Client):
         self.witness.judged(mine, self.book.state["waves"]["verdicts"])
 
     # -- gates ----------------------------------------------------------------------------------------------------------------
-    def _pack(self, command, words):
+    def _pack(self, command, words, fresh=True):
         if words[:2] != ["gate", "check"]:
-            return Client._pack(self, command, words)
+            return Client._pack(self, command, words, fresh)
         need(command.startswith("PACK_VOUCHER='"), "VOUCHER", "pack gate check runs as %s", command[:80])
         path = command.split("'")[1]
         nonce = os.path.basename(path).partition(".")[0]
