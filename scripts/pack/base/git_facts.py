@@ -85,9 +85,12 @@ def refuses(project: str) -> tuple[str, str]:
     return "git refuses this folder: " + fatal, way or "`git status` here says what is wrong"
 
 
-def no_project(project: str, env: Env) -> tuple[str, str]:
-    """(why, the way out) where a folder without a repository is a user's home or the root of all, in which somebody has started the client by
-    mistake: all that lies there would be compared, and `git init` would be the wrong advice; ("", "") elsewhere."""
+def unfit(project: str, env: Env) -> tuple[str, str]:
+    """(why, the way out) where git answers for no repository in a folder and `git init` would be the wrong advice: git refuses it, or it is a user's
+    home or the root of all, in which somebody has started the client by mistake and all that lies there would be compared; ("", "") elsewhere."""
+    why, way = refuses(project)
+    if why:
+        return why, way
     place = os.path.realpath(project)
     home = os.path.realpath(env.get("HOME") or os.path.expanduser("~"))
     if place not in (home, os.path.abspath(os.sep)):

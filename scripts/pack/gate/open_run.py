@@ -328,9 +328,7 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
     if live is not None:
         return _reopened(hook, live, asked, event)
     top, prefix = git_facts.place(hook.project)
-    why, way = git_facts.refuses(hook.project) if prefix is None else ("", "")
-    if prefix is None and not why:
-        why, way = git_facts.no_project(hook.project, hook.env)
+    why, way = git_facts.unfit(hook.project, hook.env) if prefix is None else ("", "")
     if why:
         return answers.block(
             "team: no run was opened: %s, and a team commits what it builds. Way out: %s. Then type the command again." % (why, way)

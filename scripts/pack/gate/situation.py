@@ -79,9 +79,7 @@ def _begin(inside: bool) -> str:
 def _folder(project: str, env: Env, inside: bool) -> list[str]:
     """Of a folder in which no team was yet."""
     if not git_facts.text(project, "rev-parse", "--git-dir"):
-        why, way = git_facts.refuses(project)
-        if not why:
-            why, way = git_facts.no_project(project, env)
+        why, way = git_facts.unfit(project, env)
         if why:
             return [why[0].upper() + why[1:] + ".", "Next: " + way]
         return [

@@ -106,19 +106,23 @@ _UNSEEN = "\u00ad\u180e\ufe0f\ufeff" + "".join(
 _BLANKS = "\u00a0\u202f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
+_AS_OURS: dict[int, str | None] = {}  # code -> our letter, a blank or nothing; filled at the first line that is not ASCII
+
+
 def _as_it_looks(line: str) -> str:
     """A line as a reader sees it: without what is invisible, and in our letters."""
     if line.isascii():
         return line
-    plain: dict[int, str | None] = {ord(other): ours for ours, others in _LIKE.items() for other in others}
-    plain.update((code, chr(code - 0xFEE0)) for code in range(0xFF01, 0xFF5F))  # full-width
-    plain.update(
-        (code, chr((65, 97)[(code - 0x1D400) // 26 % 2] + (code - 0x1D400) % 26)) for code in range(0x1D400, 0x1D6A4)
-    )  # mathematical
-    plain.update((code, str((code - 0x1D7CE) % 10)) for code in range(0x1D7CE, 0x1D800))
-    plain.update({ord(c): " " for c in _BLANKS})
-    plain.update({ord(c): None for c in _UNSEEN})
-    return line.translate(plain)
+    if not _AS_OURS:
+        _AS_OURS.update({ord(other): ours for ours, others in _LIKE.items() for other in others})
+        _AS_OURS.update((code, chr(code - 0xFEE0)) for code in range(0xFF01, 0xFF5F))  # full-width
+        _AS_OURS.update(
+            (code, chr((65, 97)[(code - 0x1D400) // 26 % 2] + (code - 0x1D400) % 26)) for code in range(0x1D400, 0x1D6A4)
+        )  # mathematical
+        _AS_OURS.update((code, str((code - 0x1D7CE) % 10)) for code in range(0x1D7CE, 0x1D800))
+        _AS_OURS.update({ord(c): " " for c in _BLANKS})
+        _AS_OURS.update({ord(c): None for c in _UNSEEN})
+    return line.translate(_AS_OURS)
 
 
 def _not_dressed_up(line: str) -> None:
