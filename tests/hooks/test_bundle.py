@@ -238,7 +238,7 @@ if sys.argv[1]:
     assert gate.at_once(sys.argv[1], head)
 else:
     sys.path.insert(0, %r)
-    import pack.cli.hook, pack.store.disk, pack.protocol.access, pack.protocol.messages, pack.gate.before_tool, pack.gate.facts
+    import pack.cli.hook, pack.store.disk, pack.protocol.access, pack.protocol.messages, pack.gate.before_tool, pack.gate.before_message, pack.gate.before_shell, pack.gate.facts
 slept = 0
 for name in sorted(n for n in sys.modules if n.partition(".")[0] == "pack"):
     for key, f in sorted(vars(sys.modules[name]).items()):

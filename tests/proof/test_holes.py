@@ -345,12 +345,12 @@ def test_h1_nobody_writes_state_md_by_hand(session):
 
 
 def test_h1_the_literal_seed_lets_the_lead_write_it_after_the_ack(session, monkeypatch):
-    from pack.gate import before_tool
+    from pack.gate import before_write
 
     s = session
     s.setup("SIMPLE")
-    monkeypatch.setattr(before_tool, "protected", lambda call, full: None)
-    monkeypatch.setattr(before_tool.access, "may_write", lambda *a: None)
+    monkeypatch.setattr(before_write, "protected", lambda call, full: None)
+    monkeypatch.setattr(before_write.access, "may_write", lambda *a: None)
     assert s.edit("lead", ".claude/teams/feature-add-a-greeting/state.md") is None  # two writers of one file
 
 

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from pack.gate import before_tool, closing_proof, identity
+from pack.gate import before_message, closing_proof, identity
 from pack.base import project_facts
 from pack.store import journal
 from pack.realtime import wave_words
@@ -229,7 +229,7 @@ PANES = dict(OPEN, kind="panes", headless=False)
         (lambda: variants.patched(gates, "unchanged", lambda definition, _digest: definition), {"DEFINITION"}, None, 48),
         (lambda: variants.patched(wave_words, "_word", lambda *_: None), {"TYPED"}, None, 3),
         (lambda: variants.patched(identity, "_pane", whoever_comes_first), {"SYBIL", "EPOCH", "SAY_UNKNOWN"}, PANES, 1),
-        (lambda: variants.patched(before_tool, "_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),
+        (lambda: variants.patched(before_message, "client_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),
         (
             nobody_locks,
             {"JOURNAL", "TWICE", "UNKNOWN_RECORDS", "CRASH", "HISTORY", "TROUBLE", "SNAPSHOT", "STATE_MD", "MIRROR"},

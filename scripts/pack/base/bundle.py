@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # What every call imports, and what calls of an event import besides; what is imported inside functions stands here too.
 COMMON = ("pack.cli.hook", "pack.store.disk", "pack.protocol.access", "pack.protocol.messages")
 MORE = {
-    "PreToolUse": ("pack.gate.before_tool", "pack.gate.facts"),
+    "PreToolUse": ("pack.gate.before_tool", "pack.gate.before_message", "pack.gate.before_shell", "pack.gate.facts"),
     "PostToolUse": ("pack.gate.after_tool", "pack.gate.closer_look", "pack.store.render"),
 }
 # Whose functions most calls need: to wake each would cost more than to read all.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # event -> (module, function); a call imports only what its event needs.
 HANDLERS = {
     "PreToolUse": ("before_tool", "pre_tool"),
-    "PreSkillShellCommand": ("before_tool", "skill_line"),
+    "PreSkillShellCommand": ("before_shell", "skill_line"),
     "PostToolUse": ("after_tool", "post_tool"),
     "PostToolUseFailure": ("after_tool", "post_tool"),
     "PermissionDenied": ("after_tool", "post_tool"),

@@ -107,7 +107,7 @@ def _spares_what_is_protected(call: Call, tool: str, tool_input: dict[str, Any])
     import os
 
     from ..base import project_facts
-    from .before_tool import protected
+    from .before_write import protected
 
     for text in _texts(tool_input):
         text = text[len("file://") :] if text.startswith("file://") else text

@@ -87,7 +87,7 @@ def agent_stop(call: Call) -> Answer:
 def _answered(call: Call) -> Answer | None:
     """Say the protocol lines of an agent's last words to the lead. The news of the turn's end brings them there. A refused line keeps the
     turn going with the refusal, three times at most like every step."""
-    from . import before_tool, facts
+    from . import before_message, facts
 
     if call.actor["role"] == tables.RISK_TESTER:
         from . import agents_reports
@@ -95,7 +95,7 @@ def _answered(call: Call) -> Answer | None:
         agents_reports.verdicts(call, call.payload.get("last_assistant_message"))
     for event, fields in facts.answers(call, call.payload.get("last_assistant_message")):
         try:
-            call.append(event, to=tables.LEAD, fact=True, **before_tool._with_facts(call, event, fields))
+            call.append(event, to=tables.LEAD, fact=True, **before_message.with_facts(call, event, fields))
         except Refusal as refusal:
             call.refuse(refusal)
             return _nudge(call, [{"who": call.actor["name"], "step": "said:" + event, "text": refusal.text(), "task": None}])
