@@ -58,7 +58,7 @@ def _ended(state: State, actor: Actor, event: str) -> Refusal | None:
 def may_write(state: State, actor: Actor, path: str | None, fact: Mapping[str, Any] | None = None) -> Refusal | None:
     """None when the actor may write the path now, else the Refusal.
 
-    path is None for a file outside the project; fact: {"protected": why} for what no agent ever writes,
+    path is None for a file outside the project; fact: {"protected": why, "way": what to do instead} for what no agent ever writes,
     {"appends": bool} for DECISIONS.md: whether the change only adds lines under the supervisor's two headings.
     """
     fact, role, name = fact or {}, actor["role"], actor["name"]
@@ -67,7 +67,7 @@ def may_write(state: State, actor: Actor, path: str | None, fact: Mapping[str, A
             "PROTECTED",
             "nobody writes %s" % (fact["shown"]),
             fact["protected"],
-            "use the `pack` verbs and protocol messages; the hook writes the state",
+            fact.get("way") or "use the `pack` verbs and protocol messages; the hook writes the state",
         )
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
