@@ -62,12 +62,14 @@ def may_write(state: State, actor: Actor, path: str | None, fact: Mapping[str, A
     {"appends": bool} for DECISIONS.md: whether the change only adds lines under the supervisor's two headings.
     """
     fact, role, name = fact or {}, actor["role"], actor["name"]
+    if fact.get("protected") and fact.get("way"):
+        return _no("PROTECTED", "nobody writes %s" % (fact["shown"]), fact["protected"], fact["way"])
     if fact.get("protected"):
         return _no(
             "PROTECTED",
             "nobody writes %s" % (fact["shown"]),
             fact["protected"],
-            fact.get("way") or "use the `pack` verbs and protocol messages; the hook writes the state",
+            "use the `pack` verbs and protocol messages; the hook writes the state",
         )
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
