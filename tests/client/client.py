@@ -20,6 +20,17 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY = "dummy-key-for-loopback"
+# Keys by their names in stories: the bytes that a terminal sends, and what tmux calls them.
+KEYS = {
+    "Shift+Tab": (b"\x1b[Z", "BTab"),
+    "Tab": (b"\t", "Tab"),
+    "Enter": (b"\r", "Enter"),
+    "Escape": (b"\x1b", "Escape"),
+    "Up": (b"\x1b[A", "Up"),
+    "Down": (b"\x1b[B", "Down"),
+    "Ctrl+C": (b"\x03", "C-c"),
+    "Ctrl+U": (b"\x15", "C-u"),
+}
 ANSI = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")
 
 
@@ -225,6 +236,15 @@ class Terminal:
         """Type a line and press Enter: see `typing`. Ctrl-U first: a prompt that a hook refused stays in the input line."""
         typing(self._shown, self._keys, line, taken)
 
+    def press(self, key):
+        """One key, by its name in KEYS."""
+        os.write(self.master, KEYS[key][0])
+
+    def drawn(self, since=None):
+        """What was drawn since a mark; without one, the mark of now."""
+        with self._lock:
+            return len(self.raw) if since is None else plain(ANSI.sub(b"", self.raw[since:]).decode(errors="replace"))
+
     def _shown(self):
         with self._lock:
             return self.raw[-20000:]
@@ -302,6 +322,14 @@ class Panes:
                 out.append(self._tmux("capture-pane", "-p", "-S", "-200", "-t", line.split()[0], check=False))
         return "\n".join(out)
 
+    def press(self, key):
+        """As Terminal.press."""
+        self._tmux("send-keys", "-t", "%0", KEYS[key][1])
+
+    def drawn(self, since=None):
+        """As Terminal.drawn: what the screen shows now, for tmux keeps no record of what was drawn when."""
+        return 0 if since is None else plain(self._tmux("capture-pane", "-p", "-t", "%0", check=False))
+
     def type(self, line, taken=None):
         """As Terminal.type."""
         shown = lambda: self._tmux("capture-pane", "-p", "-t", "%0", check=False).encode()  # noqa: E731
@@ -352,6 +380,11 @@ def typing(shown, press, line, taken=None):
     press("Enter")
     while taken is not None and not until(taken, 15):
         press("Enter")
+
+
+def plain(text):
+    """Letters and digits alone: the client moves the cursor where a blank would stand."""
+    return re.sub(r"\W", "", text)
 
 
 def until(happened, seconds):

@@ -59,6 +59,7 @@ class World:
         self._journal, self._lock, self._seen = [], threading.Lock(), None
         self._text, self._named, self._known = None, {}, {}  # the events by name: as they lie on disk, and when `pack log` was last asked
         self.transcripts = seen.Transcripts(home.home)
+        self.unwritten = False  # whether the client writes no transcript
         self.requests = lambda actor: 0  # how many requests came from an actor; the stage knows
 
     def session(self):
@@ -101,7 +102,12 @@ class World:
     def taken(self, reply):
         """Whether the client has the model's answer."""
         self.transcripts.poll()
-        return reply.message in self.transcripts.taken
+        return reply.message in self.transcripts.taken or self.unwritten and self._streamed(reply) is not None
+
+    def _streamed(self, reply):
+        """What a `claude -p` without transcripts has told on its standard output since it took an answer of the lead; None before."""
+        events = list(getattr(self.run, "events", ()))
+        return next((events[n:] for n, e in enumerate(events) if (e.get("message") or {}).get("id") == reply.message), None)
 
     def watch_for_the_end(self, actor, agent_id, reply):
         """A question, asked again and again: has this end of turn arrived, its hooks included (or was the actor sent on)?"""
@@ -113,7 +119,10 @@ class World:
         def happened():
             if self.requests(actor) > before:
                 return True
-            if not self.taken(reply):
+            if self.unwritten and actor == "lead":
+                since = self._streamed(reply) or []
+                return self._process_ended() or any(e.get("type") == "result" or e.get("hook_event") == "Stop" for e in since)
+            if not self.unwritten and not self.taken(reply):
                 return False
             if actor == "lead" and self._process_ended():
                 return True  # a session whose hooks are off tells it by nothing else
@@ -197,6 +206,8 @@ def play(path, binary=None, narrate=None, keep=False, root=None):
     base = pathlib.Path(tempfile.mkdtemp(prefix="team-"))
     began, result = time.time(), Result()
     result.base = base
+    if story["room"]:  # a disk of its own, which the story may fill
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + story["room"], "tmpfs", str(base)], check=True)
     try:
         _play(story, binary or client.locate(), base, narrate, result, pathlib.Path(root) if root else client.ROOT)
     finally:
@@ -204,6 +215,8 @@ def play(path, binary=None, narrate=None, keep=False, root=None):
         if keep:
             result.kept = base
         else:
+            if story["room"]:
+                subprocess.run(["umount", "-l", str(base)], check=True)
             shutil.rmtree(base, ignore_errors=True)
     return result
 
@@ -223,6 +236,7 @@ def _play(story, binary, base, narrate, result, root):
     if story["needs"]:
         home.env["PATH"] += stories.SBIN
     world = World(story, home, plugin)
+    world.unwritten = "--no-session-persistence" in (story["args"] or "")
     world.meter = result.meter
     if isinstance(narrate, Narrator):
         narrate.world = world
@@ -387,6 +401,9 @@ class HeadlessRunner(Runner):
     def may_start(self, line):
         return line.kind != "types" or self.run is None or self.ended()
 
+    def do_presses(self, line):
+        self.stage.fail("`claude -p` has no keys: mode: terminal", line)
+
     def ended(self):
         return self.run.process.poll() is not None
 
@@ -496,6 +513,24 @@ class TerminalRunner(Runner):
             return False
         time.sleep(1.2 * staging.slower())  # the client looks at its inbox about once a second
         return self.stage.over or calls == self.stage.calls.get("lead", 0)
+
+    def do_presses(self, line):
+        """A key; with a text, again and again until the client has drawn that text anew."""
+        wanted, stop, before = line.data["text"], time.time() + self.stage.patience, self.run.drawn()
+        self._press(line)
+        while wanted and not client.until(
+            lambda: client.plain(wanted) in self.run.drawn(before) or not self.run.alive(), 2 * staging.slower()
+        ):
+            if time.time() > stop or self.stage.over:
+                self.stage.fail("the screen never said it; it shows: %s" % staging.short(self.run.text()[-600:], 500), line)
+                break
+            self._press(line)
+        self.stage.finish(line)
+
+    def _press(self, line):
+        for key in line.data["keys"]:
+            self.run.press(key)
+            time.sleep(0.1)  # two keys in one write are taken for a paste
 
     def do_killed(self, line):
         self.run.kill()

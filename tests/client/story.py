@@ -49,6 +49,7 @@ SETTINGS = {
     "layout",
     "limits",
     "hooks",
+    "room",
 }
 PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
@@ -491,6 +492,16 @@ def _hangs(block, match, body):
     return Line(block.number, block.head, match.group("who"), "hang", seconds=float(match.group("s")))
 
 
+KEYS = ("Shift+Tab", "Tab", "Enter", "Escape", "Up", "Down", "Ctrl+C", "Ctrl+U")
+
+
+def keys_named(match):
+    names = match.group("keys").split(" and ")
+    if not set(names) <= set(KEYS):
+        raise StoryError("keys are: " + ", ".join(KEYS))
+    return names
+
+
 VERBS.insert(
     0,
     (
@@ -517,6 +528,14 @@ VERBS.insert(
 )
 VERBS.insert(
     3,
+    (
+        re.compile(r'user presses (?P<keys>[\w+]+(?: and [\w+]+)*)(?: until the screen says "(?P<text>[^"]+)")?$'),
+        lambda block, match, body: Line(block.number, block.head, "user", "presses", keys=keys_named(match), text=match.group("text")),
+        'user presses Shift+Tab[ and KEY ...][ until the screen says "plan mode on"]   (in a terminal; again and again until it does)',
+    ),
+)
+VERBS.insert(
+    4,
     (
         re.compile(r"the client is killed$"),
         lambda block, match, body: Line(block.number, block.head, "client", "killed"),

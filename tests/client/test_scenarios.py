@@ -1,6 +1,7 @@
 """Every story in scenarios/ is one run of the product in the real client. See README.md here for the language."""
 
 import concurrent.futures
+import os
 import pathlib
 import shutil
 
@@ -26,6 +27,8 @@ def test_slow_scenarios(client_binary):
 def test_scenario(path, client_binary):
     if stories.read(path)["mode"] == "panes" and not shutil.which("tmux"):
         pytest.skip("pane teammates need tmux: scripts/dev/setup")
+    if stories.read(path)["room"] and os.getuid():
+        pytest.skip("a disk of its own needs root")
     gone = stories.missing(stories.read(path))
     if gone:
         pytest.skip("%s is not on PATH: scripts/dev/install-brokers" % ", ".join(gone))

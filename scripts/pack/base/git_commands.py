@@ -19,6 +19,7 @@ KNOWN = frozenset(
     "tag unpack-objects update-index update-ref var verify-commit verify-pack verify-tag version whatchanged worktree write-tree".split()
 )
 NEXT = "commit the files of your approved task with `git commit`; another branch, a merge or a rebase is the user's, after the run"
+ELSEWHERE = "another state is looked at with `git show REVISION:FILE`, or in a copy: `git clone . /tmp/NAME`; worktrees are the user's, after the run"
 
 
 def commands(text: str, cwd: str) -> list[tuple[str, list[str], str, list[str]]]:
@@ -89,7 +90,7 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
     operands = shell_reading.operands_of(rest[: rest.index("--")] if "--" in rest else rest)
     if verb == "bisect" and rest[:1] in (["log"], ["view"], ["visualize"], ["terms"], ["help"]):
         return None
-    if {"--help", "--show-current-patch"} & set(rest):
+    if {"--help", "--show-current-patch"} & set(rest) or _only_said(verb, rest):
         return None
     if verb in (
         "switch",
@@ -140,8 +141,37 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
     if verb == "worktree":
         return None if rest[:1] in ([], ["list"]) else "makes or moves another tree of the same repository"
     if verb == "submodule":
-        return None if rest[:1] in ([], ["status"], ["summary"]) else "moves a nested repository"
+        return None if rest[:1] in ([], ["status"], ["summary"]) or _looks_into_each(rest) else "moves a nested repository"
     return None
+
+
+def _only_said(verb: str, rest: list[str]) -> bool:
+    """Whether a command that moves otherwise only says what it would do, or what is."""
+    dry = "--dry-run" in rest
+    return (
+        verb == "pull"
+        and dry
+        or verb == "read-tree"
+        and (dry or "-n" in rest)
+        or verb == "worktree"
+        and rest[:1] == ["prune"]
+        and (dry or "-n" in rest)
+        or verb == "sparse-checkout"
+        and rest[:1] == ["list"]
+        or verb == "stash"
+        and rest[:1] == ["create"]
+    )
+
+
+def _looks_into_each(rest: list[str]) -> bool:
+    """`git submodule foreach`: whether what is run in each nested repository is git that only looks."""
+    words = [w for w in rest if w not in ("--quiet", "-q", "--recursive")]
+    if words[:1] != ["foreach"] or any(c in " ".join(words) for c in ">;&|`$("):
+        return False
+    words = " ".join(words[1:]).split()
+    return words[:1] == ["git"] and shell_reading.git_verb(words[1:])[0] in (
+        "log show diff status rev-parse branch ls-files grep describe blame remote".split()
+    )
 
 
 def _elsewhere(rest: list[str]) -> str | None:

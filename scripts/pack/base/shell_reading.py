@@ -79,6 +79,9 @@ VALUE_OPTIONS = {
     "ln": "-S",
     "tee": "",
     "rsync": "-e",
+    "uniq": "-f -s -w --skip-fields --skip-chars --check-chars",
+    "xxd": "-c -cols -g -groupsize -l -len -n -name -o -s -seek -R",
+    "csplit": "-f -b -n --prefix --suffix-format --digits",
     "watch": "-n",
     "awk": "-i -v -F -f",
     "gawk": "-i -v -F -f",
@@ -156,14 +159,20 @@ def tokens(text: str) -> list[tuple[str, str, bool]]:  # noqa: C901 - one branch
             i, piece = _ansi(text, i + 2)
             word.append(piece)
             quoted = live = True
+        elif text.startswith("$((", i) and (calc := _arithmetic(text, i + 1))[0]:
+            i = calc[0]
+            subs.extend(calc[1])
+            word.append("\0")
+            live = True
         elif text.startswith(("$(", "<(", ">("), i) or c == "`":
             i, inner = _substitution(text, i)
             subs.append(inner)
             word.append("\0")  # a value that only the shell knows
             live = True
-        elif text.startswith("((", i) and not live and _arithmetic(text, i):
+        elif text.startswith("((", i) and not live and (calc := _arithmetic(text, i))[0]:
             word.append("((...))")
-            i, live = _arithmetic(text, i), True
+            i, live = calc[0], True
+            subs.extend(calc[1])
         elif c == "(" and _is_pattern(text, i, "".join(word) if live else None, out):
             i, inner = _substitution(text, i - 1)
             if word == ["="]:  # zsh's `=(command)`
@@ -213,13 +222,29 @@ def _is_pattern(text: str, i: int, word: str | None, out: list[tuple[str, str, b
     return argument or len(out) > 1 and out[-1][0] == out[-2][0] == "word" and out[-2][1] in LOOPS
 
 
-def _arithmetic(text: str, i: int) -> int:
-    """The index behind the `((...))` that begins here, 0 where it is two subshells: arithmetic has an operator between any two words."""
+def _arithmetic(text: str, i: int) -> tuple[int, list[str]]:
+    """(index behind the `((...))` that begins here, the commands in it); (0, []) where it is two subshells: arithmetic has an operator between any
+    two words."""
     end, inner = _substitution(text, i - 1)
     if inner[-1:] != ")":
-        return 0
-    operands = "".join(" " if c.isspace() else c if c.isalnum() or c in "_$" else "\n" for c in inner)
-    return 0 if any(len(one.split()) > 1 for one in operands.split("\n")) else end
+        return 0, []
+    plain: list[str] = []  # the expression, a value in place of each command
+    found: list[str] = []
+    at, inner = 0, inner[:-1]
+    while at < len(inner):
+        if inner.startswith("$(", at) or inner[at] == "`":
+            if inner.startswith("$((", at) and (calc := _arithmetic(inner, at + 1))[0]:
+                at = calc[0]
+                found += calc[1]
+            else:
+                at, one = _substitution(inner, at)
+                found.append(one)
+            plain.append("0")
+        else:
+            plain.append(inner[at])
+            at += 1
+    operands = "".join(" " if c.isspace() else c if c.isalnum() or c in "_$" else "\n" for c in "".join(plain))
+    return (0, []) if any(len(one.split()) > 1 for one in operands.split("\n")) else (end, found)
 
 
 def _double(text: str, i: int) -> tuple[int, str, list[str]]:
@@ -232,6 +257,10 @@ def _double(text: str, i: int) -> tuple[int, str, list[str]]:
         if c == "\\" and i + 1 < len(text) and text[i + 1] in '"\\$`\n':
             piece.append(text[i + 1] if text[i + 1] != "\n" else "")
             i += 2
+        elif text.startswith("$((", i) and (calc := _arithmetic(text, i + 1))[0]:
+            i = calc[0]
+            subs.extend(calc[1])
+            piece.append("\0")
         elif text.startswith("$(", i) or c == "`":
             i, inner = _substitution(text, i)
             subs.append(inner)

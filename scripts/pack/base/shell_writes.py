@@ -13,7 +13,7 @@ from .shell_reading import Bare, CODE, Command, LOOPS, SHELLS, ShellError, WRITE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping
+    from typing import Iterable, Mapping, Sequence
 
 DECLARES = {"export", "declare", "local", "readonly", "typeset"}
 ALL_ARGS = {
@@ -32,15 +32,8 @@ ALL_ARGS = {
     "mkfifo",
     "setfacl",
     "chattr",
-    "gzip",
-    "gunzip",
-    "bzip2",
-    "xz",
-    "patch",
-    "dos2unix",
-    "unix2dos",
-    "csplit",
 }
+PACKERS = ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lzma", "compress", "uncompress", "pigz")
 LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
 NO_CONTENT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
 CACHES = {
@@ -82,7 +75,7 @@ def _filled(word: str, values: Mapping[str, str]) -> str | None:
 
 def writes(text: str, cwd: str) -> tuple[list[tuple[str, str]], list[str]]:
     """Command text -> (targets, code): [(absolute path that it would write, CONTENT | ENTRY | NEITHER)], and texts of code that other
-    interpreters run.
+    interpreters run (Code).
 
     A path that only the shell knows (`$x`, `$(...)`) is left out; a variable set to a literal before is filled in.
     """
@@ -97,8 +90,25 @@ def _without_passing(targets: list[tuple[str, str]]) -> list[tuple[str, str]]:
     by way of another name). One that stays after all is found by the next look."""
     last = {path: n for n, (path, effect) in enumerate(targets) if effect == ENTRY}
     made = {path for n, (path, effect) in enumerate(targets) if effect == CONTENT and n < last.get(path, -1)}
-    passing = {path for path in made if not os.path.lexists(path)}
+    # What is taken away and is not there: made before by what this reader cannot see (`sed -i.bak ... && rm x.bak`), or harmless.
+    passing = {path for path in made | set(last) if not os.path.lexists(path)}
     return [(path, NEITHER if path in passing and n <= last[path] else effect) for n, (path, effect) in enumerate(targets)]
+
+
+class Code(str):
+    """What an interpreter may run or be handed, as text, and how it was called: whether it only reads can be asked (interpreted.only_reads)."""
+
+    __slots__ = ("name", "args", "bodies", "data")
+    name: str
+    args: list[str]
+    bodies: Sequence[str]
+    data: bool
+
+    def __new__(cls, text: str, name: str, args: list[str], bodies: Sequence[str] = (), data: bool = False) -> Code:
+        """data: the text is what a pipe hands over."""
+        self = str.__new__(cls, text)
+        self.name, self.args, self.bodies, self.data = name, args, bodies, data
+        return self
 
 
 class _Writes:
@@ -169,6 +179,8 @@ class _Writes:
             self.cwd = self.cwd.replace(operands[0], operands[1], 1)
         elif name in ("cd", "pushd") and operands:
             self.cwd = self.path(operands[0]) or self.cwd
+        elif args and args[0] in ("--help", "--version"):
+            pass
         elif name in ALL_ARGS:
             effect = ENTRY if name in ("rm", "unlink") else NEITHER if name in NO_CONTENT else CONTENT
             self.add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, effect)
@@ -177,10 +189,11 @@ class _Writes:
         elif name in _WAYS:
             _WAYS[name](self, name, args, operands)
         if name.rstrip("0123456789.") in CODE or name in CODE:
-            self.code.append(" ".join(args))
-            self.code += [body for body, _quoted in command.heredocs]
+            bodies = [body for body, _quoted in command.heredocs]
+            self.code.append(Code(" ".join(args), name, args, bodies))
+            self.code += [Code(body, name, args, bodies) for body in bodies]
             if command.piped:
-                self.code.append(self.text)
+                self.code.append(Code(self.text, name, args, bodies, data=True))
 
     def mapped(self, command: Command) -> None:
         """zsh/mapfile: `mapfile[PATH]=text` writes a file."""
@@ -218,6 +231,10 @@ class _Writes:
         """cp, mv, ln and the like: the last word, or the folder of an option, is written."""
         if name in ("rsync", "scp") and (_remote(operands[-1:]) or name == "rsync" and _looks_only(args)):
             return
+        if name == "rename" and _has(args, "n", "--nono") or "--no-act" in args:
+            return
+        if name == "install" and _has(args, "d", "--directory"):
+            return self.add(operands, NEITHER)
         for n, w in enumerate(args):
             if w in ("-t", "--target-directory") and n + 1 < len(args):
                 self.add([args[n + 1]])
@@ -241,13 +258,39 @@ class _Writes:
 
     def in_place(self, name: str, args: list[str], operands: list[str]) -> None:
         """sed, perl, ruby with -i."""
-        if not any(
-            w == "--in-place" or w.startswith(("-i", "--in-place=")) or (w.startswith("-") and not w.startswith("--") and "i" in w[1:])
-            for w in args
-        ):
+        if not any(w == "--in-place" or w.startswith("--in-place=") or "i" in _letters(w, _WITH_A_VALUE[name]) for w in args):
             return
-        files = operands[1:] if operands[:1] == [""] else operands  # BSD's `sed -i ''`
-        self.add(files if "-e" in args or "-f" in args or name != "sed" else files[1:])
+        files, given, skip = [], False, False
+        for w in args:
+            if skip:
+                skip = False
+            elif w.startswith("--"):
+                given = given or name == "sed" and w.startswith(("--expression", "--file"))
+                skip = w in ("--expression", "--file", "--line-length")
+            elif w.startswith("-") and len(w) > 1:
+                letters = _letters(w, _WITH_A_VALUE[name])
+                skip = len(w) == len(letters) + 1 and letters[-1:] in _VALUE_APART[name]
+                given = given or letters[-1:] in _PROGRAM_IN[name]
+            elif w:  # not BSD's `sed -i ''`
+                files.append(w)
+        self.add(files if given else files[1:])
+
+    def packs(self, name: str, args: list[str], operands: list[str]) -> None:
+        """gzip and its like: what they are given goes away, unless they print, list or try it."""
+        if not ({"--stdout", "--to-stdout", "--list", "--test"} & set(args) or any(set(_letters(w, "S")) & set("clt") for w in args)):
+            self.add(operands)
+
+    def patches(self, name: str, args: list[str], operands: list[str]) -> None:
+        """patch: what it is given, or what -o names; nothing in a trial."""
+        into = [args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-o", "--output")]
+        into += [w.partition("=")[2] for w in args if w.startswith("--output=")]
+        if not {"--dry-run", "--check", "-C"} & set(args):
+            self.add(into or operands)
+
+    def line_ends(self, name: str, args: list[str], operands: list[str]) -> None:
+        """dos2unix: each file, with -n every second one; nothing with -i."""
+        if not any(w.startswith(("-i", "--info")) for w in args):
+            self.add(operands[1::2] if _has(args, "n", "--newfile") else operands)
 
     def dd(self, name: str, args: list[str], operands: list[str]) -> None:
         self.add([w[3:] for w in args if w.startswith("of=")])
@@ -256,7 +299,12 @@ class _Writes:
         """curl, wget."""
         into = ("-o", "--output") if name == "curl" else ("-O", "--output-document")
         folder = ("--output-dir",) if name == "curl" else ("-P", "--directory-prefix")
-        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in into + folder])
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in into])
+        for at in [
+            args[n + 1] for n, w in enumerate(args[:-1]) if w in folder or name == "wget" and w[:1] == "-" != w[1:2] and w[-1:] == "P"
+        ]:
+            names = [w.partition("?")[0].rstrip("/").rpartition("/")[2] for w in operands if "/" in w]
+            self.add([os.path.join(at, one) for one in names] or [at])
         given = [w for w in args if w not in into and w.startswith((into[0], into[1] + "="))]
         self.add([w[2:] if w.startswith(into[0]) else w.partition("=")[2] for w in given])
 
@@ -268,16 +316,44 @@ class _Writes:
         """What makes one file that it names first (7z: after a verb); split: files of which the second operand is the beginning."""
         if name == "split":
             self.add(["".join(operands[1:2] or ["x"]) + "aa"])
-        else:
-            self.add(operands[1:2] if name.startswith("7z") else operands[:1])
+        elif name == "csplit":
+            given = [args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-f", "--prefix")]
+            given += [w.partition("=")[2] for w in args if w.startswith("--prefix=")]
+            self.add([(given or ["xx"])[0] + "00"])
+        elif name.startswith("7z"):
+            self.add([] if operands[:1] in (["l"], ["t"], ["x"], ["e"], ["i"], ["h"], ["b"]) else operands[1:2])
+            self.add([w[2:] for w in args if w.startswith("-o") and len(w) > 2])
+        elif name != "zip" or not {"-sf", "-T", "-h", "-v"} & set(args):
+            self.add(operands[:1])
 
     def archives(self, name: str, args: list[str], operands: list[str]) -> None:
         """tar and its like: the folder that is unpacked into, the file that is made."""
-        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-C", "-d", "--directory")])
-        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w.lstrip("-").endswith("f") and "c" in w])
+        if name in ("tar", "bsdtar"):
+            letters = "".join(w.lstrip("-") for n, w in enumerate(args) if w[:2] != "--" and (w[:1] == "-" or not n))
+            makes = {"--create", "--append", "--update"} & set(args) or set(letters) & set("cru")
+            into = [
+                args[n + 1] for n, w in enumerate(args[:-1]) if w == "--file" or w[:2] != "--" and w[-1:] == "f" and (w[:1] == "-" or not n)
+            ]
+            if makes:
+                return self.add(into + [w.partition("=")[2] for w in args if w.startswith("--file=")])
+            if {"--list", "--diff", "--to-stdout"} & set(args) or set(letters) & set("tdO"):
+                return
+        here = ("-D", "-O", "-F", "--directory") if name == "cpio" else ("-C", "-d", "--directory")
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in here])
+        self.add([w.partition("=")[2] for w in args if w.startswith("--directory=")])
 
     def git(self, name: str, args: list[str], operands: list[str]) -> None:
         sub, rest = git_verb(args)
+        here = self.cwd
+        for n, w in enumerate(args[:-1]):
+            if w == "-C" and n < len(args) - len(rest):
+                self.cwd = self.path(args[n + 1]) or self.cwd
+        self.git_here(sub, rest)
+        self.cwd = here
+
+    def git_here(self, sub: str, rest: list[str]) -> None:
+        if sub in ("rm", "mv", "add", "stage") and (_has(rest, "n", "--dry-run")):
+            return
         if sub == "restore" and not {"--worktree", "-W"} & set(rest) and ({"--staged", "-S"} & set(rest)):
             return  # only the index: what a commit takes from it is looked at by itself
         if sub == "restore":
@@ -300,14 +376,21 @@ class _Writes:
             or sub == "reset"
             and "--hard" in rest
             or sub == "stash"
-            and rest[:1] not in (["list"], ["show"])
+            and rest[:1] not in (["list"], ["show"], ["create"])
         ):
             self.add(["."])  # other agents' work in the same tree would go with it
 
     def find(self, name: str, args: list[str], operands: list[str]) -> None:
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-fprint", "-fprint0", "-fprintf", "-fls")])
         if "-delete" not in args and not ("-exec" in args or "-execdir" in args) or _caches_only(args):
             return
-        if "-delete" in args or any(os.path.basename(w) in ALL_ARGS | LAST_ARG for w in args):
+        verbs = [os.path.basename(w) for w in args if os.path.basename(w) in ALL_ARGS | LAST_ARG]
+        if "-delete" not in args and verbs and set(verbs) <= {"cp", "ln", "rsync", "scp"}:
+            at = next(n for n, w in enumerate(args) if os.path.basename(w) in verbs)
+            end = next((n for n, w in enumerate(args) if n > at and w in (";", "+")), len(args))
+            if verbs == verbs[:1] and "{}" not in args[end - 1]:  # what is found is only read
+                return self.copies(verbs[0], args[at + 1 : end], operands_of(args[at + 1 : end], verbs[0]))
+        if "-delete" in args or verbs:
             self.add(args[: next((n for n, w in enumerate(args) if w.startswith("-")), len(args))])
             self.code.append(" ".join(args))
 
@@ -320,12 +403,15 @@ _WAYS = {
     "dd": _Writes.dd,
     "curl": _Writes.fetches,
     "wget": _Writes.fetches,
+    **dict.fromkeys(PACKERS, _Writes.packs),
+    **dict.fromkeys(("dos2unix", "unix2dos"), _Writes.line_ends),
+    "patch": _Writes.patches,
     "tar": _Writes.archives,
     "unzip": _Writes.archives,
     "cpio": _Writes.archives,
     "bsdtar": _Writes.archives,
     **dict.fromkeys(("awk", "gawk"), _Writes.awk),
-    **dict.fromkeys(("split", "zip", "7z", "7za", "fallocate", "mknod"), _Writes.makes),
+    **dict.fromkeys(("split", "csplit", "zip", "7z", "7za", "fallocate", "mknod"), _Writes.makes),
     **dict.fromkeys(("zmv", "zcp", "zln"), _Writes.moved_alike),
     **dict.fromkeys(("fc", "history", "sysopen"), _Writes.kept),
     "hash": _Writes.named,
@@ -333,6 +419,20 @@ _WAYS = {
     "git": _Writes.git,
     "find": _Writes.find,
 }
+
+
+# Letters of sed, perl, ruby behind which their value stands in the same word, and those whose value may be the next word.
+_WITH_A_VALUE = {"sed": "efli", "perl": "eEMmIFixCDdV", "ruby": "erICFEKTWxi"}
+_PROGRAM_IN = {"sed": ("e", "f"), "perl": ("e", "E"), "ruby": ("e",)}
+_VALUE_APART = {"sed": "efl", "perl": "eEI", "ruby": "erICE"}
+
+
+def _letters(word: str, valued: str) -> str:
+    """The option letters of a word, up to one that takes what stands behind it as its value (`-lne'print if /i/'` -> "lne"); "" for none."""
+    if word[:1] != "-" or word[:2] == "--":
+        return ""
+    end = next((n for n, c in enumerate(word) if n and c in valued), len(word))
+    return word[1 : end + 1]
 
 
 def _caches_only(args: list[str]) -> bool:
@@ -396,4 +496,4 @@ def _outputs(name: str, args: list[str]) -> list[str]:
     out = [args[n + 1] for n, w in enumerate(args[:-1]) if w in (short, long)] if short else []
     out += [w[len(short) :] for w in args if short and w.startswith(short) and len(w) > len(short) and not w.startswith("--")]
     out += [w.partition("=")[2] for w in args if long and w.startswith(long + "=")]
-    return out + (operands_of(args)[1:2] if name in ("uniq", "xxd") else [])
+    return out + (operands_of(args, name)[1:2] if name in ("uniq", "xxd") else [])

@@ -138,25 +138,43 @@ def _git_verbs(parsed: list[Any]) -> list[str]:
     return [shell_reading.git_verb(w[1:])[0] for w in words if w and os.path.basename(w[0]) == "git"]
 
 
-def _check_code(call: Call, text: str) -> None:
-    """Refuse code for an interpreter that names a protected place. The gate finds afterwards what it hides."""
-    names: tuple[str, ...] = (".claude/teams", "plugins/data", call.data, call.store.folder, "pack.store.journal", ".claude/settings")
+def _check_code(call: Call, text: Any) -> None:
+    """Refuse code for an interpreter that names a protected place, unless it plainly reads. The gate finds afterwards what it hides. text: a
+    shell_writes.Code, or the whole command where it cannot be read."""
+    if call.actor["role"] == "foreign":
+        return
+    hit = _protected_name(call, text)
+    refusal = call.kind.may_run(call.state, text)
+    if hit:
+        why = "settings decide whether hooks run" if "settings" in hit else "the team's folder belongs to the hooks"
+        way = "look with `pack status`, `pack log`, `pack explain N`, or read with `cat` or `jq`"
+        if "settings" in hit:
+            way = "read it with `cat`, `jq` or `python3 -m json.tool`; a change of it is the user's"
+        refusal = Refusal("PROTECTED", "code that names %s is not run" % hit, why, way, "BASH")
+    if refusal is not None and not _only_reads(text):
+        raise refusal
+
+
+def _only_reads(text: Any) -> bool:
+    from ..base import interpreted, shell_writes
+
+    return isinstance(text, shell_writes.Code) and interpreted.only_reads(text)
+
+
+def _protected_name(call: Call, text: str) -> str | None:
+    """What code names of the places that belong to the hooks, or None."""
+    names: tuple[str, ...] = (".claude/teams", call.data, call.store.folder, "pack.store.journal", ".claude/settings")
+    if ".claude" in text or not os.path.exists(os.path.join(call.project, "plugins", "data")):
+        names += ("plugins/data",)  # else the project has a folder of that name
     # A project may well have a snapshot.json of its own: the bare names count only where the team's files lie.
     cwd = os.path.realpath(call.payload.get("cwd") or call.project) + os.sep
     if cwd.startswith((os.path.realpath(os.path.join(call.project, ".claude")) + os.sep, os.path.realpath(call.data) + os.sep)):
         names += ("journal.jsonl", "snapshot.json", "mirror.jsonl", "state.md")
-    hit = next((n for n in names if n in text), None) or (".claude" in text and "teams" in text and ".claude ... teams") or None
-    if hit and call.actor["role"] != "foreign":
-        raise Refusal(
-            "PROTECTED",
-            "code that names %s is not run" % hit,
-            "the team's folder belongs to the hooks",
-            "look with `pack status`, `pack log`, `pack explain N`",
-            "BASH",
-        )
-    refusal = None if call.actor["role"] == "foreign" else call.kind.may_run(call.state, text)
-    if refusal is not None:
-        raise refusal
+    hit = next((n for n in names if n in text), None)
+    if hit is None and ".claude" in text and "teams" in text:
+        alone = any(part[:1] not in ("-", "_") for part in text.split(".claude")[1:])  # `.claude-plugin` is another folder
+        hit = ".claude ... teams" if alone else None
+    return hit
 
 
 def note_files(call: Call, commits: bool, blobs: Mapping[str, str]) -> None:

@@ -53,6 +53,15 @@ def protected(call: Call, full: str) -> str | None:
     return None
 
 
+def _way(why: str | None, above: bool) -> str | None:
+    """What to do instead of writing what is protected; None for the team's own folder. above: a folder that holds a protected one."""
+    if above:
+        return "name a folder that holds nothing of the client's and the team's, such as one of your own in /tmp"
+    if why and "the team's folder" not in why and "the plugin's data" not in why:
+        return "leave it as it is: a change of it is the user's, in their own terminal; say in a QUESTION to the lead what is needed"
+    return None
+
+
 NOT_ITS_FILE = ("NOT_IN_TASK", "LEAD_DELEGATES", "ROLE_EDITS_NOTHING")
 
 
@@ -99,7 +108,7 @@ def check_path(
         top = root[: len(root) - len(prefix.rstrip("/"))]
         if full.startswith(top) and not full.startswith(os.path.join(top, ".git") + os.sep):
             rel = os.path.relpath(full, root).replace(os.sep, "/")
-    fact = {"protected": why, "shown": path, "shell": shell, "appends": appends}
+    fact = {"protected": why, "shown": path, "shell": shell, "appends": appends, "way": _way(why, bool(above))}
     if why is None and not changes:
         return
     refusal = access.may_write(call.state, call.actor, rel, fact)

@@ -33,7 +33,7 @@ def check(call: Call, command: str, cwd: str) -> None:
                 "MOVES_THE_TREE",
                 "`git %s` %s" % (" ".join([verb] + rest)[:100], why),
                 "phase %s; %s" % (call.state["phase"], _others(call)),
-                git_commands.NEXT,
+                git_commands.NEXT if verb != "worktree" else git_commands.ELSEWHERE,
                 "BASH",
             )
         _may_amend(call, top)

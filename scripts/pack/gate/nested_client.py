@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 # What the client's own command line answers without starting an agent (`claude --help` of 2.1.329).
 LOOKS = {
-    "plugin": ("validate", "list", "details", "--help", "-h"),
-    "plugins": ("validate", "list", "details", "--help", "-h"),
-    "mcp": ("list", "get", "--help", "-h"),
-    "agents": ("--help", "-h"),
-    "auth": ("status",),
+    "plugin": ("validate", "list", "details", "test", "help"),
+    "plugins": ("validate", "list", "details", "test", "help"),
+    "mcp": ("list", "get", "help"),
+    "auth": ("status", "help"),
 }
+# Its subcommands: what stands first and is none of them is a prompt.
+COMMANDS = frozenset("agents auth auto-mode doctor gateway import install mcp plugin plugins purge setup-token update upgrade".split())
 NAMES = ("claude", "claude-code")
 RUNNERS = ("npx", "bunx", "pnpx", "pnpm", "yarn", "bun", "npm")  # which start a package by its name
 # Programs that start what their arguments or their input say, somewhere else or later; the first row types into a terminal.
@@ -90,7 +91,15 @@ def _starts(words: Sequence[str], command: str) -> bool:
 
 
 def _looks(rest: Sequence[str]) -> bool:
-    return rest[:1] in (["--version"], ["-v"], ["--help"], ["-h"]) or len(rest) > 1 and rest[1] in LOOKS.get(rest[0], ())
+    """Whether the client's arguments start no agent and change no installation."""
+    if rest[:1] in (["--version"], ["-v"], ["--help"], ["-h"]) or rest == ["doctor"]:
+        return True
+    if len(rest) < 2 or rest[0].startswith("-") or rest[0] not in COMMANDS:
+        return False
+    if rest[-1] in ("--help", "-h") and not any(w in ("-p", "--print") for w in rest):
+        return True
+    known = rest[1] in LOOKS.get(rest[0], ())
+    return known or rest[1:3] == ["marketplace", "list"] or rest[1:2] == ["tag"] and "--dry-run" in rest and "--push" not in rest
 
 
 def _named(command: str) -> bool:

@@ -58,10 +58,12 @@ def _ended(state: State, actor: Actor, event: str) -> Refusal | None:
 def may_write(state: State, actor: Actor, path: str | None, fact: Mapping[str, Any] | None = None) -> Refusal | None:
     """None when the actor may write the path now, else the Refusal.
 
-    path is None for a file outside the project; fact: {"protected": why} for what no agent ever writes,
+    path is None for a file outside the project; fact: {"protected": why, "way": what to do instead} for what no agent ever writes,
     {"appends": bool} for DECISIONS.md: whether the change only adds lines under the supervisor's two headings.
     """
     fact, role, name = fact or {}, actor["role"], actor["name"]
+    if fact.get("protected") and fact.get("way"):
+        return _no("PROTECTED", "nobody writes %s" % (fact["shown"]), fact["protected"], fact["way"])
     if fact.get("protected"):
         return _no(
             "PROTECTED",
