@@ -494,9 +494,7 @@ class Client:
         if refused is not None:
             return
         for path in deed.get("writes", ()):
-            self.witness.edit(
-                who, self.person(who), path, entry=deed["command"].startswith(("rm ", "ln ")), claims=self._claimed(use)
-            )
+            self.witness.edit(who, self.person(who), path, entry=deed["command"].startswith(("rm ", "ln ")), claims=self._claimed(use))
         claimed = self._claimed(use)
         if claimed is not None and deed.get("restores"):
             self.witness.restored(self.person(who), deed["restores"], claimed)

@@ -849,13 +849,7 @@ class Witness:
         t = self.tasks.get(int(args[1].lstrip("#")))
         need(t is not None and t.end is None, "NOT_OPEN", "pack task %s", " ".join(args))
         if args[0] == "assign":
-            heir = [p for p in people if p.name == args[2] and (p.alive and p.known or not p.started)]  # the client may start it late
-            need(heir and heir[-1].role in IMPLEMENTERS, "ASSIGN", "task given to %s", args[2])
-            if t.owner is not heir[-1] or t.stuck or t.loops:  # to who works on it, it says nothing
-                t.rounds, t.loops = [], False
-            t.claimed = t.claimed and t.owner is heir[-1]
-            t.owner, t.stuck = heir[-1], False
-            return "TASK_ASSIGNED"
+            return self._assigned(t, args[2], people)
         if args[0] == "cancel":
             need(not t.conventions, "CONVENTIONS", "the conventions task was cancelled")
             t.end = "CANCELLED"
@@ -874,6 +868,15 @@ class Witness:
         t.stuck, t.rounds, t.loops = False, [], False
         need(before <= t.reviewers, "SHRANK", "a re-scope dropped reviewers")
         return "TASK_RESCOPED"
+
+    def _assigned(self, t, name, people):
+        heir = [p for p in people if p.name == name and (p.alive and p.known or not p.started)]  # the client may start it late
+        need(heir and heir[-1].role in IMPLEMENTERS, "ASSIGN", "task given to %s", name)
+        if t.owner is not heir[-1] or t.stuck or t.loops:  # to who works on it, it says nothing
+            t.rounds, t.loops = [], False
+        t.claimed = t.claimed and t.owner is heir[-1]
+        t.owner, t.stuck = heir[-1], False
+        return "TASK_ASSIGNED"
 
     def _registered(self, raw):
         need(not any(t.claimed for t in self.tasks.values()), "PLAN", "the plan is replaced while tasks are worked on")
