@@ -898,6 +898,7 @@ class Witness:
         )
         self.asked, self.ok, self.risks, self.counts, self.results, self.mitigated = False, False, False, None, False, False
         self.listed, self.verdicts, self.decided = {}, {}, set()
+        self.testers = len([p for p in self.people if p.role == "risk-tester" and not p.nested and (p.alive or not p.started)])
         self.delegate = self.owner_lives()
 
     def _before(self, t):

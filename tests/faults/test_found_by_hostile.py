@@ -689,6 +689,59 @@ def test_a_task_that_was_given_to_somebody_is_not_called_free(session):
     assert s.say("coder-2", "supervisor", "CLAIM: task #1") is None
 
 
+RISKS = "RISKS: 2\nRISK-1: two writers\n  Severity: %s\nRISK-2: a slow disk\n  Severity: MAJOR"
+
+
+def at_risks(s, severity="MAJOR"):
+    """A MEDIUM run whose plan is validated, with two risks listed."""
+    s.build()
+    assert s.register(plan("MEDIUM")) is None
+    assert s.spawn("tech-lead", "tech-lead") is None
+    risks_of(s, severity)
+
+
+def risks_of(s, severity):
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+        ("tech-lead", "lead", RISKS % severity),
+    ):
+        assert s.say(who, to, text) is None
+
+
+def test_testers_of_an_earlier_plan_test_no_risk_of_the_new_one(project, tmp_path):
+    """Who had been asked to end counted as a tester of whatever was listed later; who had not was told to report on nothing, and the lead
+    was told nothing."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    at_risks(s)
+    for name in ("rt-1", "rt-2"):
+        assert s.spawn(name, "risk-tester") is None
+    s.call("lead", "TaskStop", task_id=s.agents["rt-1"][0], response={"task_id": s.agents["rt-1"][0]})
+    assert s.register(plan("MEDIUM", definition_of_done=["tests pass", "and again"])) is None
+    assert s.state()["risks"]["testers"] == 1
+    assert s.say("lead", "tech-lead", "VALIDATE PLAN") is None and s.say("tech-lead", "lead", "PLAN OK") is None
+    told = [(step["who"], step["text"]) for step in advice.steps(s.state())]
+    assert ("lead", "send IDENTIFY RISKS to the tech lead (tech-lead)") in told and "rt-2" not in [who for who, _text in told]
+    assert s.say("lead", "tech-lead", "IDENTIFY RISKS") is None and s.say("tech-lead", "lead", RISKS % "MAJOR") is None
+    assert "RISKS_UNTESTED" in s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS")
+
+
+def test_a_verdict_is_on_the_risk_that_it_was_given_on(project, tmp_path):
+    """Another list of risks took over what had been said of the numbers of the one before, results and all."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    at_risks(s)
+    for n in (1, 2):
+        assert s.spawn("rt-%d" % n, "risk-tester") is None
+        assert s.say("rt-%d" % n, "lead", "RISK-%d: MITIGATED\nlooked at it" % n) is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS") is None
+    assert s.say("tech-lead", "lead", RISKS % "MAJOR") is None  # said once more
+    assert s.state()["risks"]["results"] and len(s.state()["risks"]["verdicts"]) == 2
+    assert s.say("tech-lead", "lead", RISKS % "CRITICAL") is None
+    assert not s.state()["risks"]["results"] and sorted(s.state()["risks"]["verdicts"]) == ["2"]
+    assert "RISKS_OPEN" in s.say("tech-lead", "lead", "RISKS MITIGATED")
+
+
 TWO = dict(plan()["tasks"][0], id=3, subject="Another", files=["src/c.py"])
 
 

@@ -58,6 +58,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     state["risks"].update(
         {"asked": False, "counts": None, "results": False, "mitigated": False, "list": [], "verdicts": {}, "decided": [], "changed": []}
     )
+    state["risks"]["testers"] = len(view.living(state, tables.RISK_TESTER))  # who has gone tested another plan's risks
     state["phase"] = "SETUP" if view.owner_active(state) else "PLANNING"
 
 
