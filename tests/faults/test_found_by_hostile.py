@@ -363,6 +363,28 @@ def test_a_coder_may_take_a_link_away_that_stands_for_its_file(session):
     assert os.path.exists(os.path.join(s.project, "src/old.py"))
 
 
+def test_what_is_laid_in_a_links_place_takes_the_link_away(project, tmp_path):
+    """Seed 1000027: the link leads to the coder's own file, and that was what the gate looked at; the link is in no task."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    os.symlink("src/a.py", os.path.join(s.project, "alias.py"))
+    s.setup("SIMPLE")
+    assert s.edit("coder-1", "src/a.py", "A = 1\n") is None
+    for command in (
+        "ln -sf old.py alias.py",
+        "ln -sfn old.py alias.py",
+        "mv -f src/a.py alias.py",
+        "cp --remove-destination src/a.py alias.py",
+        "install -m 644 src/a.py alias.py",
+        "sed -i s/1/2/ alias.py",
+        "git restore alias.py",
+        "git checkout -- alias.py",
+    ):
+        assert "NOT_IN_TASK" in (s.bash("coder-1", command) or ""), command
+    for command in ("cp plan.md alias.py", "sed -i --follow-symlinks s/Add/Do/ alias.py", "sed -i s/Do/Add/ src/a.py"):
+        assert s.bash("coder-1", command) is None and s.exit == 0, command
+    assert os.readlink(os.path.join(s.project, "alias.py")) == "src/a.py"
+
+
 def test_a_supervisor_that_never_answers_at_the_end_does_not_keep_the_run_open(session):
     s = session
     finished(s)
