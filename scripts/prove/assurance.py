@@ -290,6 +290,8 @@ def page(folder):
         % (len(machine.GUARDS), len(machine.RULES)),
         "- A lead that aborts, or a person that closes a run, is believed.",
         "- Without the OS sandbox a shell command that hides its target is found and undone, not prevented.",
+        "- A folder that leads to files in review is moved away and put back between two events, and a name is made or removed in it afterwards: that "
+        "looks like ordinary work in it. So does a mount on it. What was read of it meanwhile is not known.",
         "- A process that runs as the same user and rewrites journal, mirror *and* the note of their length in one go, with valid checksums, is not told "
         "from the store itself.",
         "- The mirror is not synced with every event: damage to the acknowledged part of the journal *and* a power failure before the next event may "

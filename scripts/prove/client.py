@@ -465,7 +465,7 @@ class Client:
         refused, updated, use, _records = self.tool(who, tool, given, deed.get("kill"), deed.get("use"))
         if refused is not None:
             return
-        self.witness.edit(who, self.person(who), path, appends=deed.get("appends"))
+        self.witness.edit(who, self.person(who), path, appends=deed.get("appends"), claims=self._claimed(use))
         self.settle()
         yield
         if deed.get("fails") or not full.startswith(self.base + os.sep) or os.path.isdir(full):
@@ -482,6 +482,11 @@ class Client:
             self.witness.written(self.person(who), full)
             self.post(who, tool, given, use, {"filePath": full})
 
+    def _claimed(self, use):
+        """The task that a call claimed, None where it claimed none."""
+        record = self.book.keys.get("PreToolUse:%s:claim" % use)
+        return record and record["data"]["task"]
+
     def do_bash(self, who, deed):
         """A command that is really run. writes: paths that it plainly names; restores: one that it may write; gated: it holds a commit in plain
         sight."""
@@ -489,10 +494,10 @@ class Client:
         if refused is not None:
             return
         for path in deed.get("writes", ()):
-            self.witness.edit(who, self.person(who), path, entry=deed["command"].startswith(("rm ", "ln ")))
-        claim = self.book.keys.get("PreToolUse:%s:claim" % use)
-        if claim is not None and deed.get("restores"):
-            self.witness.restored(self.person(who), deed["restores"], claim["data"]["task"])
+            self.witness.edit(who, self.person(who), path, entry=deed["command"].startswith(("rm ", "ln ")), claims=self._claimed(use))
+        claimed = self._claimed(use)
+        if claimed is not None and deed.get("restores"):
+            self.witness.restored(self.person(who), deed["restores"], claimed)
         yield
         head = git(self.project, "rev-parse", "HEAD")
         done = self._run(updated["command"])

@@ -278,7 +278,7 @@ class WaveWitness(Witness):
             need(why is None, "WOKEN", "%s was woken though %s", to, why)
         return Witness.message(self, who, person, to, receiver, text)
 
-    def edit(self, who, person, path, cwd=None, appends=None, entry=False):
+    def edit(self, who, person, path, cwd=None, appends=None, entry=False, claims=None):
         self.checked["edits"] += 1
         full = os.path.join(cwd or self.project, path)
         full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full)) if entry else os.path.realpath(full)

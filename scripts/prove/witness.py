@@ -253,6 +253,7 @@ class Task:
         self.sensitive = bool(raw.get("sensitive"))
         self.conventions = any(f.startswith(".conventions") for f in self.files)
         self.owner, self.claimed, self.stuck, self.waits, self.end = None, False, False, False, None  # end: "DONE" | "CANCELLED"
+        self.rounds, self.loops = [], False  # contents for which changes were asked; the third makes it a REVIEW_LOOP
         self.committed = False  # its owner committed some of it through the gate
         self.final = None  # what was there when it became DONE
         self.written = {}  # role -> how the files looked on disk when it was asked
@@ -436,6 +437,15 @@ class Witness:
                 self.locked = r["event"] == "RECONCILE_LOCK_ENTER"
             if r["event"] in ("IMPOSSIBLE_WAIT", "STUCK_ESCALATED") and r["data"].get("task") in self.tasks:
                 self.tasks[r["data"]["task"]].waits = True
+            if r["event"] in ("SPAWN_FAILED", "AGENT_LOST"):
+                self._never_came(r["data"]["name"])
+
+    def _never_came(self, name):
+        """A spawn came to nothing: what was given to that agent is nobody's."""
+        last = [p for p in self.people if p.name == name and not p.nested][-1:]
+        for t in self.tasks.values():
+            if last and not last[0].started and t.owner is last[0] and t.end is None:
+                t.owner, t.claimed = None, False
 
     def spawn(self, who, name, role, people, again):
         need(who == "lead", "SPAWN_BY", "%s was allowed to spawn %s", who, name)
@@ -473,8 +483,9 @@ class Witness:
             if t.owner is not None and not t.owner.started and t.owner.name == person.name:
                 t.owner = person
 
-    def edit(self, who, person, path, cwd=None, appends=None, entry=False):
-        """An edit, or a shell command that plainly names its target, was let through. entry: a link is taken away, not what it points to."""
+    def edit(self, who, person, path, cwd=None, appends=None, entry=False, claims=None):
+        """An edit, or a shell command that plainly names its target, was let through. entry: a link is taken away, not what it points to.
+        claims: the task that the journal says it claimed."""
         self.checked["edits"] += 1
         full = os.path.join(cwd or self.project, path)
         full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full)) if entry else os.path.realpath(full)
@@ -512,7 +523,8 @@ class Witness:
             rel,
         )
         mine = [n for n, t in self.tasks.items() if t.owner is person and t.claimed and t.holds(rel)]
-        if not any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine):
+        at_work = [n for n in mine if self.tasks[n].end is None and not self.tasks[n].stuck]
+        if not at_work or claims is not None and claims not in mine and all(self.tasks[n].loops for n in at_work):
             mine = self._claimed_by_writing(person, rel) or mine
         need(mine, "EDIT_FOREIGN", "%s may edit %s, which is in no task it works on", who, rel)
         need(
@@ -539,7 +551,8 @@ class Witness:
             if t.owner not in (None, person) or any(b in self.tasks and not self.tasks[b].end for b in t.blocked_by):
                 continue
             need(self.owner_lives() and not self.begun, "CLAIM", "a write claims task #%d without an owner of the state", n)
-            others = [k for k, o in self.tasks.items() if o.owner is person and o.claimed and o.end is None and not (o.stuck or o.waits)]
+            mine = [(k, o) for k, o in self.tasks.items() if o.owner is person and o.claimed and o.end is None]
+            others = [k for k, o in mine if not (o.stuck or o.waits or o.loops)]
             need(not others, "CLAIM", "a write claims task #%d beside %s", n, others)
             self._claim(person, None, n, None, t, "")
             return [n]
@@ -752,7 +765,11 @@ class Witness:
         need(person.role in self.required(t), "NOT_REQUIRED", "a %s judges #%d in %s", person.role, n, self.mode)
         need(t.owner is receiver, "SAY_TO", "findings on #%d to %s", n, receiver.name)
         need(person.role in t.asked, "UNSEEN", "%s was not asked to review #%d", person.name, n)
-        t.said[person.role] = ("CHANGES", t.asked[person.role], person)
+        asked = t.asked[person.role]
+        t.said[person.role] = ("CHANGES", asked, person)
+        if asked not in t.rounds or asked == self.content(t) != t.rounds[-1]:
+            t.rounds.append(asked)
+        t.loops = len(t.rounds) >= 3
 
     def _done(self, person, receiver, n, m, t, text):
         self.checked["done"] += 1
@@ -832,11 +849,7 @@ class Witness:
         t = self.tasks.get(int(args[1].lstrip("#")))
         need(t is not None and t.end is None, "NOT_OPEN", "pack task %s", " ".join(args))
         if args[0] == "assign":
-            heir = [p for p in people if p.name == args[2] and (p.alive and p.known or not p.started)]  # the client may start it late
-            need(heir and heir[-1].role in IMPLEMENTERS, "ASSIGN", "task given to %s", args[2])
-            t.claimed = t.claimed and t.owner is heir[-1]
-            t.owner, t.stuck = heir[-1], False
-            return "TASK_ASSIGNED"
+            return self._assigned(t, args[2], people)
         if args[0] == "cancel":
             need(not t.conventions, "CONVENTIONS", "the conventions task was cancelled")
             t.end = "CANCELLED"
@@ -852,9 +865,18 @@ class Witness:
             elif word == "--reviewers":
                 t.reviewers |= set(value.split(","))
         t.high_risk = t.high_risk or "--high-risk" in args
-        t.stuck = False
+        t.stuck, t.rounds, t.loops = False, [], False
         need(before <= t.reviewers, "SHRANK", "a re-scope dropped reviewers")
         return "TASK_RESCOPED"
+
+    def _assigned(self, t, name, people):
+        heir = [p for p in people if p.name == name and (p.alive and p.known or not p.started)]  # the client may start it late
+        need(heir and heir[-1].role in IMPLEMENTERS, "ASSIGN", "task given to %s", name)
+        if t.owner is not heir[-1] or t.stuck or t.loops:  # to who works on it, it says nothing
+            t.rounds, t.loops = [], False
+        t.claimed = t.claimed and t.owner is heir[-1]
+        t.owner, t.stuck = heir[-1], False
+        return "TASK_ASSIGNED"
 
     def _registered(self, raw):
         need(not any(t.claimed for t in self.tasks.values()), "PLAN", "the plan is replaced while tasks are worked on")
@@ -876,6 +898,7 @@ class Witness:
         )
         self.asked, self.ok, self.risks, self.counts, self.results, self.mitigated = False, False, False, None, False, False
         self.listed, self.verdicts, self.decided = {}, {}, set()
+        self.testers = len([p for p in self.people if p.role == "risk-tester" and not p.nested and (p.alive or not p.started)])
         self.delegate = self.owner_lives()
 
     def _before(self, t):

@@ -7,7 +7,9 @@ import time
 
 import pytest
 from pack.gate import close_run
+from hooks.driver import Processes, plan
 from pack.base import project_facts
+from pack.base.paths import PLUGIN_ROOT
 from pack.store.journal import Store
 from pack.protocol import advice
 from pack.teams.layout import content
@@ -361,6 +363,28 @@ def test_a_coder_may_take_a_link_away_that_stands_for_its_file(session):
     assert os.path.exists(os.path.join(s.project, "src/old.py"))
 
 
+def test_what_is_laid_in_a_links_place_takes_the_link_away(project, tmp_path):
+    """Seed 1000027: the link leads to the coder's own file, and that was what the gate looked at; the link is in no task."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    os.symlink("src/a.py", os.path.join(s.project, "alias.py"))
+    s.setup("SIMPLE")
+    assert s.edit("coder-1", "src/a.py", "A = 1\n") is None
+    for command in (
+        "ln -sf old.py alias.py",
+        "ln -sfn old.py alias.py",
+        "mv -f src/a.py alias.py",
+        "cp --remove-destination src/a.py alias.py",
+        "install -m 644 src/a.py alias.py",
+        "sed -i s/1/2/ alias.py",
+        "git restore alias.py",
+        "git checkout -- alias.py",
+    ):
+        assert "NOT_IN_TASK" in (s.bash("coder-1", command) or ""), command
+    for command in ("cp plan.md alias.py", "sed -i --follow-symlinks s/Add/Do/ alias.py", "sed -i s/Do/Add/ src/a.py"):
+        assert s.bash("coder-1", command) is None and s.exit == 0, command
+    assert os.readlink(os.path.join(s.project, "alias.py")) == "src/a.py"
+
+
 def test_a_supervisor_that_never_answers_at_the_end_does_not_keep_the_run_open(session):
     s = session
     finished(s)
@@ -374,7 +398,7 @@ def test_a_supervisor_that_never_answers_at_the_end_does_not_keep_the_run_open(s
 
 
 # --- Teams of waves ----------------------------------------------------------------------------------------------------------
-def waves(s, **gate):
+def waves(s, foreground=(), **gate):
     """A run of a team of three waves, plan, make (with a command of its own), test; what is given is the tests' gate's."""
     role = lambda id_, **more: dict(
         {
@@ -383,7 +407,7 @@ def waves(s, **gate):
             "agent": "har-" + id_,
             "title": id_.capitalize(),
             "summary": "Works.",
-            "spawning": "background",
+            "spawning": "foreground" if id_ in foreground else "background",
         },
         persona="Works on what there is to do, and on nothing else.",
         tasks=[{"do": "Work"}],
@@ -618,6 +642,25 @@ def test_a_pane_that_a_message_has_woken_is_at_work(session, monkeypatch):
     assert s.spawn("maker", "maker", kind="har-maker") is None
 
 
+def test_nobody_starts_beside_a_foreground_pane_that_a_message_has_woken(session, monkeypatch):
+    s = session
+    s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
+    waves(s, foreground=("tester",))
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    works(s, "maker", "deploy/state", text="up\n")
+    assert checked(s)["up"] == "PASS"
+    s.call("lead", "TaskStop", task_id=s.agents["maker"][0], response={"task_id": s.agents["maker"][0]})
+    p = pane(s, "tester", "har-tester", monkeypatch)
+    assert p.edit("lead", ".harbour/TESTED.md", "# Done\n\nAll of it.\n") is None
+    p.send("Stop", stop_hook_active=False)
+    assert s.state()["roster"]["tester"]["state"] == "IDLE"
+    assert s.say("lead", "tester", "once more, please") is None
+    assert "FOREGROUND" in s.spawn("maker", "maker", kind="har-maker")
+    p.send("Stop", stop_hook_active=False)
+    assert s.spawn("maker", "maker", kind="har-maker") is None
+
+
 def test_an_answer_to_a_shutdown_request_goes_to_the_lead(session):
     s = session
     s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
@@ -666,6 +709,102 @@ def test_a_task_that_was_given_to_somebody_is_not_called_free(session):
     ]
     assert s.say("coder-1", "supervisor", "CLAIM: task #1") is not None
     assert s.say("coder-2", "supervisor", "CLAIM: task #1") is None
+
+
+RISKS = "RISKS: 2\nRISK-1: two writers\n  Severity: %s\nRISK-2: a slow disk\n  Severity: MAJOR"
+
+
+def at_risks(s, severity="MAJOR"):
+    """A MEDIUM run whose plan is validated, with two risks listed."""
+    s.build()
+    assert s.register(plan("MEDIUM")) is None
+    assert s.spawn("tech-lead", "tech-lead") is None
+    risks_of(s, severity)
+
+
+def risks_of(s, severity):
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+        ("tech-lead", "lead", RISKS % severity),
+    ):
+        assert s.say(who, to, text) is None
+
+
+def test_testers_of_an_earlier_plan_test_no_risk_of_the_new_one(project, tmp_path):
+    """Who had been asked to end counted as a tester of whatever was listed later; who had not was told to report on nothing, and the lead
+    was told nothing."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    at_risks(s)
+    for name in ("rt-1", "rt-2"):
+        assert s.spawn(name, "risk-tester") is None
+    s.call("lead", "TaskStop", task_id=s.agents["rt-1"][0], response={"task_id": s.agents["rt-1"][0]})
+    assert s.register(plan("MEDIUM", definition_of_done=["tests pass", "and again"])) is None
+    assert s.state()["risks"]["testers"] == 1
+    assert s.say("lead", "tech-lead", "VALIDATE PLAN") is None and s.say("tech-lead", "lead", "PLAN OK") is None
+    told = [(step["who"], step["text"]) for step in advice.steps(s.state())]
+    assert ("lead", "send IDENTIFY RISKS to the tech lead (tech-lead)") in told and "rt-2" not in [who for who, _text in told]
+    assert s.say("lead", "tech-lead", "IDENTIFY RISKS") is None and s.say("tech-lead", "lead", RISKS % "MAJOR") is None
+    assert "RISKS_UNTESTED" in s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS")
+
+
+def test_a_verdict_is_on_the_risk_that_it_was_given_on(project, tmp_path):
+    """Another list of risks took over what had been said of the numbers of the one before, results and all."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    at_risks(s)
+    for n in (1, 2):
+        assert s.spawn("rt-%d" % n, "risk-tester") is None
+        assert s.say("rt-%d" % n, "lead", "RISK-%d: MITIGATED\nlooked at it" % n) is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS") is None
+    assert s.say("tech-lead", "lead", RISKS % "MAJOR") is None  # said once more
+    assert s.state()["risks"]["results"] and len(s.state()["risks"]["verdicts"]) == 2
+    assert s.say("tech-lead", "lead", RISKS % "CRITICAL") is None
+    assert not s.state()["risks"]["results"] and sorted(s.state()["risks"]["verdicts"]) == ["2"]
+    assert "RISKS_OPEN" in s.say("tech-lead", "lead", "RISKS MITIGATED")
+
+
+TWO = dict(plan()["tasks"][0], id=3, subject="Another", files=["src/c.py"])
+
+
+def two_tasks():
+    """A plan with two tasks that are free beside each other."""
+    raw = plan()
+    raw["tasks"].insert(1, TWO)
+    raw["tasks"][-1]["blocked_by"] = [1, 3]
+    return raw
+
+
+def test_a_task_that_is_given_again_to_who_works_on_it_says_nothing(project, tmp_path):
+    """It went back to PENDING, its requests and rounds with it, and its coder could claim another one beside it."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    s.setup("MEDIUM", raw=two_tasks())
+    assert s.edit("coder-1", "src/a.py", "A = 1\n") is None
+    assert s.say("coder-1", "logic-reviewer", "REVIEW: task #1") is None
+    assert s.say("logic-reviewer", "coder-1", "CHANGES_REQUESTED: task #1\nMAJOR 90% src/a.py: rename it") is None
+    before = s.state()["tasks"]["1"]
+    assert s.bash("lead", "pack task assign 1 coder-1") is None
+    assert s.state()["tasks"]["1"] == before and before["state"] == "CHANGES_REQUESTED" and before["rounds"]
+    assert "NOT_YOUR_FILE" in s.edit("coder-1", "src/c.py", "C = 1\n")
+    assert "ONE_TASK_AT_A_TIME" in s.say("coder-1", "supervisor", "CLAIM: task #3")
+
+
+@pytest.mark.parametrize("decision", ["assign 1 coder-1", "rescope 1 --accept 'greets in one language'"])
+def test_a_stuck_task_waits_for_its_coder_who_took_another_one(project, tmp_path, decision):
+    """It was IN_PROGRESS again beside the other, both of one coder."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    s.setup("MEDIUM", raw=two_tasks())
+    assert s.edit("coder-1", "src/a.py", "A = 1\n") is None
+    assert s.say("coder-1", "supervisor", "STUCK: task #1\nno idea which language") is None
+    assert s.edit("coder-1", "src/c.py", "C = 1\n") is None
+    assert s.bash("lead", "pack task %s --reason 'decided'" % decision if "rescope" in decision else "pack task " + decision) is None
+    have = {n: (t["state"], t["owner"]) for n, t in s.state()["tasks"].items()}
+    assert have["1"] == ("PENDING", "coder-1") and have["3"] == ("IN_PROGRESS", "coder-1")
+    assert "ONE_TASK_AT_A_TIME" in s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.review("coder-1", 3)
+    assert s.bash("coder-1", "git add src/c.py && git commit -qm 'feat: task #3'") is None
+    assert s.edit("coder-1", "src/a.py", "A = 2\n") is None  # it goes on with the other, by writing
+    assert s.state()["tasks"]["1"]["state"] == "IN_PROGRESS"
 
 
 def test_the_users_word_is_about_the_link_that_was_there(tmp_path):

@@ -15,6 +15,7 @@ from pack.protocol.guards_result import plainly
 VERIFY = "pack verify --build true --test 'python3 -m unittest -q'"
 EVIL = "printf 'EVIL = 1\\n' > src/old.py"
 PATCH = "printf 'diff --git a/src/old.py b/src/old.py\\n--- a/src/old.py\\n+++ b/src/old.py\\n@@ -1 +1 @@\\n-OLD = 1\\n+EVIL = 1\\n'"
+SIDE = "git checkout -q -b x HEAD~1 && echo x > side.py && git add side.py && git commit -qm side && git checkout -q main"
 # what somebody does -> the paths that are open afterwards
 WRITES = {
     EVIL + " && git commit -qam x && git format-patch -q -1 -o .. && git reset -q --hard HEAD~1 && git am -q ../0001-x.patch": {
@@ -52,7 +53,56 @@ WRITES = {
     "chmod +x src/old.py": {"src/old.py"},
     "cp -p src/old.py ../kept && touch -r ../kept ../stamp && " + EVIL + " && touch -r ../stamp src/old.py": {"src/old.py"},
     "echo x > src/old.py~ && git add -f src/old.py~ && git commit -qm x": {"src/old.py~"},
+    SIDE + " && git merge -q -s ours -m m x": {"side.py"},
+    SIDE + " && git cherry-pick -n x && git commit -qm mine": {"side.py"},
+    SIDE + " && git fetch -q --update-head-ok . +x:main && git reset -q": {"commit", "side.py"},
+    SIDE + " && git config receive.denyCurrentBranch ignore && git push -q -f . x:main && git reset -q": {"commit", "side.py"},
+    SIDE
+    + " && git checkout -q -b y main && echo y > y.py && git add y.py && git commit -qm y && git checkout -q main && git merge -q -m m x y": {
+        "side.py",
+        "y.py",
+    },
+    "printf 'commit refs/heads/main\\ncommitter t <t> 0 +0000\\ndata 1\\nx\\nfrom refs/heads/main^0\\nM 100644 inline x.py\\ndata 2\\nx\\n\\n' "
+    "| git fast-import --force --quiet && git reset -q && git checkout -q x.py": {"x.py"},
+    "git read-tree --prefix=sub/ HEAD:src && git commit -qm x && git checkout -q -- sub": {"sub/a.py", "sub/old.py"},
+    "git checkout-index -q --prefix=copy/ src/a.py": {"copy/src/a.py"},
+    "git symbolic-ref HEAD refs/heads/none": {"commit", ".git"},
+    "git rev-parse HEAD~1 > .git/shallow": {"commit"},
+    "git replace --graft HEAD": {".git/refs/replace/"},
+    "git mv src/a.py src/z.py && git commit -qm x": {"src/a.py", "src/z.py"},
+    "git update-index --chmod=+x src/a.py": {"src/a.py"},
+    "git config core.fileMode false && git update-index --chmod=+x src/a.py && git commit -qm x": {"src/a.py"},
+    "git config core.sparseCheckout true && git update-index --skip-worktree src/old.py && " + EVIL: {"src/old.py"},
+    "git config core.sparseCheckout true && "
+    + EVIL
+    + " && git add src/old.py && git update-index --skip-worktree src/old.py && rm src/old.py": {"src/old.py"},
+    "git config core.sparseCheckout true && git update-index --skip-worktree src/a.py && ln -s old.py src/b.py && mv src/b.py src/a.py": {
+        "src/a.py"
+    },
+    "git config extensions.worktreeConfig true && echo x.py > .git/mine && git config --worktree core.excludesFile \"$PWD/.git/mine\" && echo x > x.py": {
+        "x.py"
+    },
+    "echo x.py > .git/mine && git config -f .git/more core.excludesFile \"$PWD/.git/mine\" && git config include.path more && echo x > x.py": {
+        "x.py"
+    },
+    "git config core.autocrlf true && echo '* text eol=crlf' > .git/info/attributes && rm src/a.py && git checkout -q -- src/a.py": {
+        "src/a.py"
+    },
+    "git config filter.l.smudge 'sed s/.*/x/' && echo 'plan.md filter=l' > .git/info/attributes && rm plan.md && git checkout -q -- plan.md": {
+        "plan.md"
+    },
+    "mkdir .GIT && echo x > .GIT/config": {".GIT/config"},
+    "printf x > \"$(printf 'src/\\320\\260.py')\"": {"src/\u0430.py"},
+    "rm plan.md && mkdir plan.md": {"plan.md"},
+    "mkdir -p src/__pycache__ && echo x > src/__pycache__/x.py && git add -f src/__pycache__ && git commit -qm x": {"src/__pycache__/x.py"},
+    "mkdir x.egg-info && echo x > x.egg-info/x.py && git add -f x.egg-info && git commit -qm x": {"x.egg-info/x.py"},
+    "cp src/old.py src/.o && " + EVIL + " && cp src/old.py src/.n && mv src/.o src/old.py && git add src/old.py && mv src/.n src/old.py": {
+        "src/old.py"
+    },
 }
+BENT = (  # what these set in git's configuration
+    "core.fileMode core.sparseCheckout core.autocrlf core.excludesFile extensions.worktreeConfig include.path filter.l.smudge receive.denyCurrentBranch"
+).split()
 # what an honest user and his tools do after the work
 HARMLESS = (
     "git gc -q --prune=now && git pack-refs --all && git maintenance run --task=gc --quiet",
@@ -71,6 +121,16 @@ HARMLESS = (
     "git update-index --index-version 4 && git update-index --split-index && git update-index --untracked-cache 2> /dev/null",
     "git sparse-checkout set --no-cone '/*' && git sparse-checkout disable",
     "git branch -m main trunk && git branch -m trunk main",
+    "git sparse-checkout set --cone docs && test ! -e src/a.py",
+    "git sparse-checkout disable && test -e src/a.py",
+    "mv src src.bak && mkdir src && rmdir src && mv src.bak src",
+    "mkdir -p empty/folder && rm .git/index && git reset -q",
+    "git branch copy && git symbolic-ref HEAD refs/heads/copy",
+    "git symbolic-ref HEAD refs/heads/main && git branch -q -D copy",
+    "mv .git ../gd && echo 'gitdir: ../gd' > .git && git status --short",
+    "rm .git && mv ../gd .git",
+    "git repack -q -a -d && git prune-packed -q",
+    "git commit -q --amend --allow-empty --no-edit --author 'x <x@example.invalid>'",
 )
 
 
@@ -90,9 +150,15 @@ def open_now(s):
 
 def put_back(s, commit):
     """Everything as it was at this commit, whatever hid it from git."""
+    shell(
+        s,
+        "rm -f .git/shallow .git/info/attributes .git/config.worktree .git/more .git/mine; rm -rf .GIT; git replace -d $(git replace -l) || true",
+    )
+    for name in BENT:
+        shell(s, "git config --unset-all %s || true" % name)
     shell(s, "for f in src/old.py src/a.py; do for x in skip-worktree assume-unchanged; do git update-index --no-$x $f || true; done; done")
     shell(s, "rm -rf sub src; git checkout -q -f main || true; git reset -q --hard %s; git checkout -q -f -- .; git clean -fdq" % commit)
-    shell(s, "rm -rf ../tree ../clone ../0001-x.patch ../hard ../soft ../moved; git worktree prune; git branch -q -D x || true")
+    shell(s, "rm -rf ../tree ../clone ../0001-x.patch ../hard ../soft ../moved; git worktree prune; git branch -q -D x y || true")
 
 
 def test_what_others_change_is_found_and_put_back_it_is_as_approved_again(session):
@@ -101,7 +167,7 @@ def test_what_others_change_is_found_and_put_back_it_is_as_approved_again(sessio
     at = git(s.project, "rev-parse", "HEAD").strip()
     for text, paths in WRITES.items():
         shell(s, text)
-        found = {"commit" if p.startswith("commit ") else p for p in open_now(s)}
+        found = {next((kind for kind in ("commit ", ".git/refs/replace/") if p.startswith(kind)), p).strip(" ") for p in open_now(s)}
         assert found == {plainly(p) for p in paths}, (text, found)
         put_back(s, at)
         assert open_now(s) == set(), text

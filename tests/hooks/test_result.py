@@ -1,12 +1,14 @@
 """What the user gets is what was approved (PROTOCOL 12), with real git and real writers, through the gate with the client's payloads."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
 
 from tests.conftest import git
-from hooks.driver import plan
+from hooks.driver import Processes, plan
+from pack.base.paths import PLUGIN_ROOT
 from hooks.test_rules import refused
 
 VERIFY = "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'"
@@ -462,6 +464,65 @@ def test_a_b_a_that_no_hook_saw(session):
     write(s, "src/a.py", "nice\n")
     write(s, "src/a.py", "eval\n")
     refused(s, s.say("unified-reviewer", "coder-1", "APPROVED: task #1"), "WRITTEN_SINCE")
+
+
+def swapped(s, folder):
+    """Another folder lies in the place of one for a while; no file of it is touched."""
+    path = os.path.join(s.project, folder)
+    os.rename(path, path + ".bak")
+    shutil.copytree(path + ".bak", path)
+    for base, _folders, names in os.walk(path):
+        for name in names:
+            write(s, os.path.join(base, name), "nice\n")
+    shutil.rmtree(path)
+    os.rename(path + ".bak", path)
+
+
+def pointed_elsewhere(s, name):
+    """A link leads elsewhere for a while."""
+    path = os.path.join(s.project, name)
+    to = os.readlink(path)
+    for where in ("other", to):
+        os.unlink(path)
+        os.symlink(where, path)
+
+
+def asked(project, tmp_path):
+    """A task whose files lie behind folders and a link, in review. Through the hook's own command line."""
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT)
+    os.makedirs(os.path.join(s.project, "real"))
+    write(s, "real/b.py", "B = 1\n")
+    os.symlink("real", os.path.join(s.project, "alias"))
+    git(s.project, "add", "-A")
+    git(s.project, "commit", "-qm", "more")
+    raw = plan()
+    raw["tasks"][0]["files"] = ["src/in/a.py", "alias/b.py"]
+    s.setup("SIMPLE", raw=raw)
+    assert s.edit("coder-1", "src/in/a.py", "eval\n") is None
+    assert s.say("coder-1", "unified-reviewer", "REVIEW: task #1") is None
+    s.bash("coder-1", "ls")
+    return s
+
+
+@pytest.mark.parametrize(
+    "how", [("src/in", swapped), ("src", swapped), ("real", swapped), ("alias", pointed_elsewhere)], ids=lambda how: how[0]
+)
+def test_a_folder_that_is_taken_away_and_put_back_while_its_files_are_read(project, tmp_path, how):
+    """Reading is no event: what lay in its place meanwhile may be what the reviewer has read."""
+    s = asked(project, tmp_path)
+    how[1](s, how[0])
+    refused(s, s.say("unified-reviewer", "coder-1", "APPROVED: task #1"), "WRITTEN_SINCE", "REVIEW: task #1 again")
+    assert s.say("coder-1", "unified-reviewer", "REVIEW: task #1") is None
+    assert s.say("unified-reviewer", "coder-1", "APPROVED: task #1") is None
+
+
+def test_what_others_make_in_the_same_folders_voids_no_request(project, tmp_path):
+    s = asked(project, tmp_path)
+    for name in ("src/in/__pycache__/a.pyc", "src/in/.a.py.swp", "real/__pycache__/b.pyc", ".pytest_cache/x"):
+        write(s, name, "x\n")
+    os.unlink(os.path.join(s.project, "src/in/.a.py.swp"))
+    os.utime(os.path.join(s.project, "plan.md"))
+    assert s.say("unified-reviewer", "coder-1", "APPROVED: task #1") is None
 
 
 def approved(s, coders=1):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import git
 from hooks.driver import plan
-from hooks.test_result import closed, done, happened, status, summary, write
+from hooks.test_result import closed, done, end, happened, status, summary, write
 from hooks.test_rules import refused
 
 VERIFY = "pack verify --build true --test 'python3 -m unittest -q'"
@@ -76,3 +76,53 @@ def test_a_task_in_what_it_leaves_out(sparse):
     s.do_task("coder-1", 2, ".conventions/checks/naming.md")
     closed(s, VERIFY)
     assert "Definition of Done: ✅ met" in summary(s), summary(s)
+
+
+NARROWED = {
+    "what no task has": (("src", ".conventions"), "docs/f.txt, lib/in/f.txt"),
+    "what tasks have": (("docs",), ".conventions/checks/naming.md, lib/in/f.txt, src/a.py, src/old.py"),
+}
+
+
+@pytest.fixture
+def whole(session):
+    s = session
+    for folder in ("docs", "lib/in"):
+        write(s, folder + "/f.txt", folder + "\n")
+    git(s.project, "add", "-A")
+    git(s.project, "commit", "-qm", "more")
+    return s
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("how", sorted(NARROWED))
+def test_it_is_narrowed_in_mid_run(whole, how, when):
+    s, (folders, names) = whole, NARROWED[how]
+    done(s)
+    if when == "after":
+        assert s.bash("lead", VERIFY) is None and "PASSED" in s.output
+    git(s.project, "sparse-checkout", "set", "--cone", *folders)
+    assert "outside every task" not in status(s) and not happened(s, "CONTENT_DRIFTED")
+    if when == "before":
+        assert s.bash("lead", VERIFY) is None and "PASSED" in s.output
+    assert s.bash("lead", "pack teardown") is None
+    end(s)
+    assert "Definition of Done: ✅ met" in summary(s), summary(s)
+    assert "Not laid out by the sparse checkout any more, and in the commit as it was: %s" % names in summary(s), summary(s)
+
+
+@pytest.mark.parametrize("sparse_too", [False, True])
+def test_a_file_is_taken_away_and_git_is_told_to_overlook_it(whole, sparse_too):
+    """Only what the last commit has as it was counts as left out, and only where a sparse checkout leaves it out."""
+    s = whole
+    done(s)
+    if sparse_too:
+        git(s.project, "rm", "-q", "docs/f.txt")
+        git(s.project, "commit", "-qm", "gone")
+        git(s.project, "sparse-checkout", "set", "--cone", "src", ".conventions")
+    else:
+        git(s.project, "update-index", "--skip-worktree", "docs/f.txt")
+        os.unlink(os.path.join(s.project, "docs/f.txt"))
+    assert "docs/f.txt" in status(s)
+    s.bash("lead", VERIFY)
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED", "docs/f.txt")

@@ -62,14 +62,22 @@ def test_it_runs_in_a_fresh_checkout_and_says_how_many_tests_ran(run):
     "python3 -m unittest discover -s src -q",
     "python3 -m unittest -q -k nosuch",
     "python3 -m unittest -q 2> /dev/null",
+    "sh bad.sh; sh good.sh",
+    "for one in bad good; do sh $one.sh; done",
+    "(cd src && sh ../bad.sh); (cd src && sh ../good.sh)",
+    "sh bad.sh; test $? -le 9",
+    "sh bad.sh & wait $!; sh good.sh",
+    "find . -name '*d.sh' | xargs -n1 sh",
 ])  # fmt: skip
 def test_tests_that_failed_or_never_ran_are_not_passed(run, command):
     write(run, "hide.sh", "python3 -m unittest nowhere\nexit 0\n")
+    write(run, "bad.sh", "exit 1\n")
+    write(run, "good.sh", "exit 0\n")
     write(run, "Makefile", "hide:\n\t-python3 -m unittest nowhere\nignored:\n\t-test -e nowhere\n")
     commit(run)
     found = verify(run, command)
     assert not found["ok"], run.output
-    assert "PASSED" not in run.output and ("test: exit 1" in run.output or found["why"])
+    assert "PASSED" not in run.output and ("test: exit 1" in run.output or "test: exit 123" in run.output or found["why"])
 
 
 @pytest.mark.parametrize("command", [
@@ -77,6 +85,10 @@ def test_tests_that_failed_or_never_ran_are_not_passed(run, command):
     "python3 -m unittest nowhere || true", "! python3 -m unittest nowhere", "(python3 -m unittest nowhere) || exit 0", "make test; echo done",
     "sh -c 'python3 -m unittest nowhere | cat'", "set +o pipefail; python3 -m unittest nowhere | cat", "if make test; then echo ok; fi",
     "bash -c 'make test || true'", "node -e 1", "test -n x", "env A=1 ls", "npm --version", "git log -1",
+    "sh bad.sh || sh good.sh", "sh bad.sh || true; sh good.sh", "make test || make test", "cd a && sh bad.sh; sh good.sh",
+    "if sh bad.sh; then sh good.sh; fi", "while sh bad.sh; do break; done", "set +e; sh bad.sh; sh good.sh", "set +eo pipefail; sh bad.sh | cat",
+    "shopt -uo pipefail; sh bad.sh | cat", "bash -c 'sh bad.sh; sh good.sh'", "xargs -n1 sh -c 'sh $0; true' < list", "make -sn test",
+    "find . -name bad.sh -exec sh {} \\;", "make -ik test", "make -q test", "docker compose run web sh -c 'sh bad.sh; true'",
 ])  # fmt: skip
 def test_commands_that_test_nothing_are_refused(run, command):
     quote = "'" + command.replace("'", "'\\''") + "'"
@@ -87,9 +99,13 @@ def test_commands_that_test_nothing_are_refused(run, command):
 
 @pytest.mark.parametrize("command", [
     "test -s src/old.py", "sh check.sh", "! grep -rq BROKEN src", "python3 check.py && echo fine", "cd . && sh check.sh", "sh check.sh | cat",
+    "(cd src && sh ../check.sh); (cd . && sh check.sh)", "[ -f none ] && . ./none; sh check.sh", "[ -d src ] || mkdir src; sh check.sh",
+    "rm -f none || true; sh check.sh", "sh check.sh || { echo bad >&2; exit 1; }; sh check.sh", "if ! sh check.sh; then exit 1; fi",
+    "while ! sh check.sh; do sleep 1; done; sh check.sh", "bash -ec 'sh check.sh; sh check.sh'", "for f in check; do sh $f.sh; done",
+    "if [ -d src ]; then sh check.sh; else exit 1; fi", "set -euo pipefail; sh check.sh", "find . -name check.sh -exec sh {} +",
 ])  # fmt: skip
 def test_an_unknown_command_is_accepted_and_says_so(run, command):
-    write(run, "check.sh", "test -s src/old.py\n")
+    write(run, "check.sh", "test -s src/old.py || test -s old.py\n")
     write(run, "check.py", "assert open('src/old.py').read()\n")
     commit(run)
     found = verify(run, command, "true")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from . import codec, project_facts
+from . import codec, git_facts, project_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,20 +37,35 @@ def _says_something(words: str) -> bool:
 
 def lines(project: str) -> set[str]:
     """Digests of the real lines there are now, as a set of short texts."""
-    out = set()
+    out: set[str] = set()
     for kind in KINDS:
         folder = ".conventions/%s/" % kind
         for name in project_facts.expand(project, folder) if os.path.isdir(os.path.join(project, folder)) else []:
             try:
                 with open(os.path.join(project, name), "rb") as f:
-                    data = f.read(MOST)
+                    out.update(_said(name, f.read(MOST)))
             except OSError:
                 continue
-            for line in _without_remarks(name, data.decode("utf-8", "replace")).split("\n"):
-                words = " ".join("".join(c if c.isalnum() else " " for c in line.casefold()).split())
-                if _says_something(words):
-                    out.add(codec.digest(words, size=6))
+    for name, data in _not_laid_out(project):
+        out.update(_said(name, data))
     return out
+
+
+def _said(name: str, data: bytes) -> list[str]:
+    """Digests of the real lines of one file."""
+    rows = _without_remarks(name, data.decode("utf-8", "replace")).split("\n")
+    words = [" ".join("".join(c if c.isalnum() else " " for c in line.casefold()).split()) for line in rows]
+    return [codec.digest(w, size=6) for w in words if _says_something(w)]
+
+
+def _not_laid_out(project: str) -> list[tuple[str, bytes]]:
+    """[(name, bytes)] of what the last commit has below these folders and a sparse checkout leaves out: it is in `.conventions/` all the same."""
+    top, prefix = git_facts.place(project)
+    if prefix is None:
+        return []
+    below = tuple("%s.conventions/%s/" % (prefix, kind) for kind in KINDS)
+    away = {n: entry.split(" ")[1] for n, entry in git_facts.left_out(top).items() if n.startswith(below)}
+    return [(n, (git_facts.run(top, "cat-file", "blob", blob) or b"")[:MOST]) for n, blob in away.items()]
 
 
 def digest(project: str) -> str | None:

@@ -171,6 +171,17 @@ def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth
     return out
 
 
+def left_out(top: str) -> dict[str, str]:
+    """{name: "mode blob" of the last commit} of what a sparse checkout leaves out of the working tree now, and the index has as the commit has it. A file that
+    only `update-index` hides, where no sparse checkout is on, is none of them."""
+    if text(top, "config", "--type=bool", "core.sparseCheckout") != "true":
+        return {}
+    rows = [row.partition("\t") for row in names(run(top, HERE, "ls-files", "-s", "-t", "-z"))]
+    index = {name: " ".join(facts[2:].split(" ")[:2]) for facts, _, name in rows if facts.startswith("S ") and facts.endswith(" 0")}
+    head = tree(top, "HEAD") if index else {}
+    return {name: entry for name, entry in index.items() if head.get(name) == entry}
+
+
 def ignored(top: str) -> list[tuple[str, str]]:
     """[(name, the file whose rule leaves it out)] of what git leaves out, a folder that is left out whole as one name with a `/`."""
     listed = run(top, HERE, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")

@@ -242,14 +242,20 @@ class _Writes:
                 self.add([w.split("=", 1)[1]])
         sources, last = operands[:-1], operands[-1:]
         into = self.path(last[0]) if last else None
-        if sources and into and os.path.isdir(into):  # into a folder: each under its own name
-            self.add([os.path.join(last[0], os.path.basename(w.rstrip("/"))) for w in sources])
-        else:
-            self.add(last)
+        whole = _has(args, "T", "--no-target-directory") or name == "ln" and _has(args, "n", "--no-dereference")
+        if sources and into and os.path.isdir(into) and not (whole and os.path.islink(into)):  # into a folder: each under its own name
+            last = [os.path.join(last[0], os.path.basename(w.rstrip("/"))) for w in sources]
+        if name not in ("cp", "scp") or "--remove-destination" in args:
+            self.replaced(last)
+        self.add(last)
         if name == "mv":
             self.add(sources, ENTRY)
         elif name == "link" or name == "ln" and not _has(args, "s", "--symbolic") or name == "cp" and _has(args, "l", "--link"):
             self.add(sources)  # a second name of the same file: what is written through it later changes the first
+
+    def replaced(self, words: Sequence[str]) -> None:
+        """What is laid in the place of these names: a link of this name goes, whatever it leads to."""
+        self.add([w for w in words if os.path.islink(self.path(w) or "")], ENTRY)
 
     def applied(self, name: str, args: list[str], operands: list[str]) -> None:
         """xargs: what it is applied to stands somewhere in the text, or only the shell knows it."""
@@ -273,7 +279,10 @@ class _Writes:
                 given = given or letters[-1:] in _PROGRAM_IN[name]
             elif w:  # not BSD's `sed -i ''`
                 files.append(w)
-        self.add(files if given else files[1:])
+        files = files if given else files[1:]
+        if "--follow-symlinks" not in args:
+            self.replaced(files)
+        self.add(files)
 
     def packs(self, name: str, args: list[str], operands: list[str]) -> None:
         """gzip and its like: what they are given goes away, unless they print, list or try it."""
@@ -357,6 +366,7 @@ class _Writes:
         if sub == "restore" and not {"--worktree", "-W"} & set(rest) and ({"--staged", "-S"} & set(rest)):
             return  # only the index: what a commit takes from it is looked at by itself
         if sub == "restore":
+            self.replaced(operands_of(rest))
             self.add(operands_of(rest))
         elif sub == "rm":
             self.add(operands_of(rest), ENTRY)
@@ -367,6 +377,7 @@ class _Writes:
         elif sub == "merge-file" and not _has(rest, "p", "--stdout"):
             self.add(operands_of(rest, "git merge-file")[:1])
         elif sub == "checkout" and "--" in rest:
+            self.replaced(rest[rest.index("--") + 1 :])
             self.add(rest[rest.index("--") + 1 :])
         elif sub == "checkout" and [w for w in operands_of(rest) if os.path.exists(os.path.join(self.cwd, w))]:
             self.add([w for w in operands_of(rest) if os.path.exists(os.path.join(self.cwd, w))])

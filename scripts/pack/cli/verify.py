@@ -41,7 +41,7 @@ def main(path):
     result, why = None, voucher.get("in_place") or None
     if why is None:
         try:
-            with checkout.Checkout(project, _or_refuse(whole)) as place:
+            with checkout.Checkout(project, _or_refuse(whole, project)) as place:
                 result = _in_checkout(place, voucher, env, until)
         except checkout.CannotCheckOut as error:
             why = str(error)
@@ -86,10 +86,12 @@ def place_text(result):
     return "in a fresh checkout" if result["where"] == "checkout" else "in place: %s" % result["where_why"]
 
 
-def _or_refuse(whole):
-    if whole is None:
+def _or_refuse(whole, project):
+    if whole is not None:
+        return whole
+    if project_facts.git(project, "rev-parse", "--git-dir") is None:
         raise checkout.CannotCheckOut("there is no git repository whose tree could be checked out")
-    return whole
+    raise checkout.CannotCheckOut("git makes no tree of what lies here (a link in a folder's place? `git status` says more)")
 
 
 def prepare(place, commands, env, until):
@@ -137,10 +139,10 @@ def _run_both(voucher, folder, env, until, place=None, quiet=False):
 
 
 def run(command, folder, env, until):
-    """Run one command with pipefail. Answers (exit code, its output as bytes); 124 when the time is over: then its whole group is gone; 127
+    """Run one command with errexit and pipefail: of `a; b` the second alone would decide. Answers (exit code, its output as bytes); 124 when the time is over: then its whole group is gone; 127
     when the folder is: a command before it, or whatever tidies the temporary files, took the checkout away."""
     shell = shutil.which("bash")
-    argv = [shell, "-o", "pipefail", "-c", command] if shell else ["sh", "-c", command]
+    argv = [shell, "-e", "-o", "pipefail", "-c", command] if shell else ["sh", "-e", "-c", command]
     with tempfile.TemporaryFile() as out:
         try:
             child = subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 
 from ..base import codec, git_facts, project_facts
@@ -46,18 +47,20 @@ def look(call: Call) -> None:
     taken = 0
     if last is not None:
         then, taken = _stamped(call, last), int(last[3].partition(" ")[2])
-    paths = _watched(call, book)
+    way = _ways(call)
+    paths, more = _watched(call, book, way)
     started = time.time_ns()
     now = dict(zip(paths, _pairs(glance.stamps(paths))))
     differ = [p for p in paths if p in then and then[p] != now[p]]
     touched = [p for p in paths if p not in then or then[p] != now[p] or now[p][1] > taken - RACY_NS]
-    _working(call, book, differ)
+    _working(call, book, differ, _moved(call, last, way))
     _done(call, book, touched)
-    _outside(call, book, touched)
+    _outside(call, book, [p for p in touched if p not in more])
     racy = any(s[1] > started - RACY_NS for s in now.values())
-    paths = _watched(call, book)  # what was found is watched too
+    paths, _more = _watched(call, book, way)  # what was found is watched too
     stamps = glance.stamps(paths)
     call.store.disk.replace(glance.place(call) + ".stamps", codec.dumps(stamps).encode("ascii"))
+    call.store.disk.replace(glance.place(call) + ".ways", codec.dumps([glance.marked(stamps), way]).encode("ascii"))
     parts = ["racy" if racy else glance.signature(call.state), project_facts.head(call.project), glance.marked(stamps)]
     parts += ["%d %d" % (call.store.seq, started)] + paths
     call.store.disk.replace(glance.place(call), "\0".join(parts).encode("utf-8", "surrogateescape"))
@@ -76,8 +79,55 @@ def _stamped(call: Call, last: list[str]) -> dict[str, tuple[int, int]]:
     return dict(zip(last[4:], _pairs(numbers))) if glance.marked(numbers) == last[2] else {}
 
 
-def _watched(call: Call, book: Ledger) -> list[str]:
-    """Paths whose stamps are compared at every event."""
+def _ways(call: Call) -> dict[str, list[int]]:
+    """{path: what lies there} of the folders and links that lead to the files of tasks in review, by the names that the tasks have and by those
+    behind links: [inode, mtime, ctime], and a 1 for a link. Whoever lays another folder in the place of one, and puts it back, touches no file."""
+    out: dict[str, list[int]] = {}
+    root = os.path.realpath(call.project)
+    for _number, task in view.tasks(call.state):
+        if task["state"] in tables.TERMINAL or not task["requests"]:
+            continue
+        for name in _files(call, task):
+            for path in {os.path.join(root, name), os.path.realpath(os.path.join(root, name))}:
+                while (path + os.sep).startswith(root + os.sep) and path not in out:
+                    _lies(path, out)
+                    path = os.path.dirname(path)
+    return out
+
+
+def _lies(path: str, out: dict[str, list[int]]) -> None:
+    try:
+        s = os.lstat(path)
+    except OSError:
+        return
+    if stat.S_ISLNK(s.st_mode) or stat.S_ISDIR(s.st_mode):
+        out[path] = [s.st_ino, s.st_mtime_ns, s.st_ctime_ns] + [1] * stat.S_ISLNK(s.st_mode)
+
+
+def _moved(call: Call, last: list[str] | None, now: dict[str, list[int]]) -> list[str]:
+    """The folders and links of `_ways` that were taken away since the last look, and came back or were replaced. A name that is made or removed in a folder
+    sets its mtime and its ctime to the same moment; a move of the folder itself sets its ctime alone. A name that was made after the move
+    hides it."""
+    try:
+        mark, then = codec.loads((call.store.disk.read(glance.place(call) + ".ways") or b"").decode("ascii"))
+        here = os.stat(call.store.folder)  # the hook makes and removes names in it all the time
+    except (OSError, ValueError):
+        return []
+    if last is None or mark != last[2]:
+        return []
+    even = here.st_mtime_ns == here.st_ctime_ns  # elsewhere (some network disks) the two moments are not the same
+    out = []
+    for path, was in then.items():
+        lies = now.get(path)
+        if lies is None or lies == was:
+            continue
+        if lies[0] != was[0] or len(lies) != len(was) or lies[3:] or lies[1] == was[1] or even and lies[1] != lies[2]:
+            out.append(path)
+    return out
+
+
+def _watched(call: Call, book: Ledger, way: Iterable[str]) -> tuple[list[str], set[str]]:
+    """Paths whose stamps are compared at every event, and those of them that are watched as a way to files in review only."""
     names: dict[str, int] = {}  # a set that keeps its order
     for number, task in view.tasks(call.state):
         if task["state"] == "DONE" and task["sealed"]:
@@ -96,7 +146,8 @@ def _watched(call: Call, book: Ledger) -> list[str]:
             names.update((book.path(n), 1) for n in table if not own(book.shown(n)))
             names.update((f, 1) for f in _folders(book, table))
             names.update((os.path.join(call.project, p), 1) for p in call.state["result"]["unseen"])
-    return list(names)
+    more = set(way).difference(names)
+    return list(names) + sorted(more), more
 
 
 def _marks(path: str) -> list[str]:
@@ -129,16 +180,20 @@ def _files(call: Call, task: Task) -> set[str]:
     return {f for declared in list(task["files"]) + task["touched"] for f in project_facts.expand(call.project, declared)}
 
 
-def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
-    """Void the requests of tasks in review whose files changed without a hook that saw who wrote them. They stay void when the bytes come back."""
-    if not differ:
+def _working(call: Call, book: Ledger, differ: Sequence[str], moved: Sequence[str]) -> None:
+    """Void the requests of tasks in review whose files changed without a hook that saw who wrote them. They stay void when the bytes come back.
+    moved: what was moved away of the folders and links that lead to them."""
+    if not differ and not moved:
         return
+    below = tuple(p + "/" for p in moved)
     for number, task in view.tasks(call.state):
         if task["state"] in tables.TERMINAL or not task["requests"]:
             continue
         mine = {os.path.join(call.project, p): p for p in _files(call, task) | set(task["touched"])}
         mine.update((mark, p) for full, p in list(mine.items()) for mark in _marks(full))
         hit = [mine[p] for p in differ if p in mine and mine[p] not in call.seen]
+        if moved and not hit:
+            hit = sorted(p for full, p in mine.items() for one in {full, os.path.realpath(full)} if one in moved or one.startswith(below))
         if hit:
             revision = project_facts.revision(call.project, task)[0]
             call.gate("FILE_WRITTEN", task=number, path=None, by=None, revision=revision, files=hit[:20], **between(call))
@@ -163,7 +218,7 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
                 drift += [known[path]] if path in known else []
                 continue
             now = project_facts.entry_digest(full)
-            if now != digest:
+            if now != digest and not book.left_out(book.name(path), digest, now):
                 one = finding("changed since it was approved (task #%d)" % number, path, digest, now)
                 if not accepted(call.state, one):
                     fresh: Any = dict(one, **between(call))
@@ -229,7 +284,7 @@ def _stranger(call: Call, book: Ledger, name: str) -> tuple[str, str, str, str] 
     if held or own(path):
         return None
     was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
-    if now != was and book.laid_out(name, now):
+    if now != was and (book.laid_out(name, now) or book.left_out(name, was, now)):
         was = now
     return (name, path, was, now) if (known["now"] != now if known else now != was) else None
 

@@ -49,10 +49,11 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
         if path not in approved_paths:
             strange[out[-1]["id"]] = path, now
 
-    _prove_files(book, approved, listed, found)
+    notes += _prove_files(book, approved, listed, found)
     here = book.in_repository()
     if here is not None:
-        loose, notes = _prove_git(call, here, here.approved(), found)
+        loose, told = _prove_git(call, here, here.approved(), found)
+        notes += told
         if "repos" in start:
             hidden, folders = leftovers.hidden(top, kept, listed, is_cached)
             for kind, name, now in leftovers.differing(top, kept, listed, hidden):
@@ -73,9 +74,17 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
     )
 
 
-def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: git_facts.Listing, found: Callable[..., None]) -> None:
-    """Compare what lies on the disk with what was approved and with the start."""
+def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: git_facts.Listing, found: Callable[..., None]) -> list[str]:
+    """Compare what lies on the disk with what was approved and with the start. Answers a sentence on what a sparse checkout leaves out since."""
     start, inner = book.start, _inner(book, approved)
+    gone: list[str] = []
+
+    def away(name: str, wanted: str, now: str) -> bool:
+        if not book.left_out(name, wanted, now):
+            return False
+        gone.append(book.shown(name))
+        return True
+
     kept: Any = start
     for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved, *inner}):
         path, was, new = book.shown(name), book.began(name), name not in start["files"]
@@ -90,15 +99,16 @@ def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: 
                 found("not what the approved commit of its repository holds", path, "", now)
         elif name in approved:
             digest, number = approved[name]
-            if now != digest:
+            if now != digest and not away(name, digest, now):
                 found("changed since it was approved (task #%d)" % number, path, digest, now)
         elif own(path) or new and (is_cached(name) or leftovers.was_left_out(kept, book.path(name), name)):
             continue
         elif now != was:
-            if not book.laid_out(name, now):
+            if not book.laid_out(name, now) and not away(name, was, now):
                 found("nobody approved it", path, was, now)
         elif new and os.path.lexists(book.path(name)):
             found("nobody approved it, and it cannot be read", path, was, "unreadable")
+    return ["Not laid out by the sparse checkout any more, and in the commit as it was: " + leftovers.few(gone)] if gone else []
 
 
 def _present(book: Ledger, name: str, was: str, known: bool) -> str:

@@ -56,6 +56,7 @@ class Ledger:
         self._filters: dict[str, str] | None = None  # as they are now
         self._left: frozenset[str] | None = None
         self._tree: dict[str, str] | None = None
+        self._away: dict[str, str] | None = None
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
         self.prefix = recorded_start(call.state)["prefix"]
@@ -149,6 +150,16 @@ class Ledger:
             return False
         entry = self._first_tree().get(name, git_facts.GONE)
         return self.holds(name, now, entry, git_facts.digests(self.top, [entry])[entry])
+
+    def left_out(self, name: str, wanted: str, now: str) -> bool:
+        """Whether a name lies on no disk because the sparse checkout leaves it out by now, and the last commit holds what was asked for. Nothing of
+        it is lost: it is laid out again with the next word to git."""
+        if now != git_facts.GONE or wanted == git_facts.GONE or self.prefix is None:
+            return False
+        if self._away is None:
+            self._away = git_facts.left_out(self.top)
+        entry = self._away.get(name)
+        return entry is not None and self.holds(name, wanted, entry, git_facts.digests(self.top, [entry])[entry])
 
     def _skipped(self) -> frozenset[str]:
         if self._left is None:

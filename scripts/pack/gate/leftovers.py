@@ -96,16 +96,16 @@ def named(top: str, start: dict[str, Any], branch: str, caches: Collection[str])
     changed = ["%s (%s)" % (r, _how(start["refs"].get(r), refs.get(r))) for r in sorted(set(refs) | set(start["refs"])) if r not in mine]
     changed = [c for c in changed if not c.endswith("(same)")]
     if changed:
-        out.append("Other references that are not what they were: " + _few(changed))
+        out.append("Other references that are not what they were: " + few(changed))
     pushed = _pushed(top, start)
     if pushed:
-        out.append("Pushed while the run went on: " + _few(pushed))
+        out.append("Pushed while the run went on: " + few(pushed))
     was, settings = start["git"], _settings(top)
     files = [n for n in sorted(set(was) | set(settings)) if was.get(n) != settings.get(n)]
     if files:
-        out.append("Git's own settings that are not what they were: " + _few([".git/" + n for n in files]))
+        out.append("Git's own settings that are not what they were: " + few([".git/" + n for n in files]))
     if caches:
-        out.append("New, and looked over as caches are: " + _few(sorted(caches)))
+        out.append("New, and looked over as caches are: " + few(sorted(caches)))
     return out
 
 
@@ -123,7 +123,7 @@ def was_left_out(start: dict[str, Any], path: str, name: str) -> bool:
         return False
 
 
-def _few(words: list[str]) -> str:
+def few(words: list[str]) -> str:
     return ", ".join(words[:12]) + (" and %d more" % (len(words) - 12) if len(words) > 12 else "")
 
 

@@ -155,6 +155,8 @@ def _planning(state: State) -> list[Step]:
         return [_step(who, "risks", "send RISKS: N to the lead, each risk as RISK-1: ... with Severity: CRITICAL|MAJOR|MINOR")]
     if risks["results"] or risks["counts"] is not None and testers_needed(state) == 0:
         return [_step(who, "mitigate", "write the confirmed risks into DECISIONS.md and send RISKS MITIGATED to the lead")]
+    if risks["counts"] is None:  # whoever tested an earlier plan's risks has nothing to answer yet
+        return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], risk_step(state) + " (%s)" % who)]
     mute = [n for n in view.living(state, tables.RISK_TESTER) if not answered(state, n) and state["roster"][n]["state"] != "SPAWNING"]
     ask = [_step(n, "verdict", "end your turn with your report; it has a line %s" % FORM) for n in mute]
     testing = [

@@ -65,11 +65,10 @@ def advice_on_held(state: State, why: Sequence[str]) -> str:
 @guard
 def foreground_is_free(state: State, data: Data, actor: Actor) -> Refusal | None:
     """A foreground role blocks the wave: nobody else of a sequential wave starts beside it."""
-    spawning = {role_id: role["spawning"] for role_id, role in waves.roles(state).items()}
-    for name in view.living(state):
-        e = state["roster"][name]
-        if e["state"] != "IDLE" and spawning.get(e["role"]) == "foreground" and data["role"] != e["role"]:
-            return Refusal("FOREGROUND", "%s is at work in the foreground" % name, "role " + e["role"], "wait until it has finished")
+    for role_id, role in waves.roles(state).items():
+        names = waves.busy(state, role_id) if role["spawning"] == "foreground" and data["role"] != role_id else []
+        if names:
+            return Refusal("FOREGROUND", "%s is at work in the foreground" % names[0], "role " + role_id, "wait until it has finished")
     return None
 
 

@@ -57,8 +57,18 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 
 @rule("RISKS", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked", "no_risk_has_a_reason"))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    state["risks"]["counts"] = data["counts"]
-    state["risks"]["list"] = data.get("list") or reports.of_counts(data["counts"])
+    risks = state["risks"]
+    was = {r["id"]: r for r in risks["list"]}
+    risks["counts"] = data["counts"]
+    risks["list"] = data.get("list") or reports.of_counts(data["counts"])
+    other = [
+        r["id"] for r in risks["list"] if r["id"] in was and (r["what"], r["severity"]) != (was[r["id"]]["what"], was[r["id"]]["severity"])
+    ]
+    for number in other:  # what was said of RISK-1 was said of another risk
+        risks["verdicts"].pop(str(number), None)
+    if was and (other or any(r["id"] not in was for r in risks["list"])):
+        risks["results"] = False
+    risks["decided"] = [n for n in risks["decided"] if n not in other]
 
 
 @rule("RISK_VERDICT", ("gate",), ("tester_is_living", "risk_is_listed"))

@@ -11,6 +11,7 @@ from .refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .literals import TaskState
     from .state_types import Actor, Data, Effects, PlannedTask, State, Task
 
 
@@ -57,6 +58,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     state["risks"].update(
         {"asked": False, "counts": None, "results": False, "mitigated": False, "list": [], "verdicts": {}, "decided": [], "changed": []}
     )
+    state["risks"]["testers"] = len(view.living(state, tables.RISK_TESTER))  # who has gone tested another plan's risks
     state["phase"] = "SETUP" if view.owner_active(state) else "PLANNING"
 
 
@@ -251,11 +253,21 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 @rule("TASK_ASSIGNED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "assignee_is_implementer"))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
-    back = t["owner"] == data["to"] and t["state"] in tables.BLOCKED_ON_LEAD
+    same = t["owner"] == data["to"]
+    if same and t["state"] in tables.WORKING:
+        return  # it is at work on it: put back to PENDING it could be claimed beside another one
     t["owner"] = data["to"]
     t["rounds"] = []
     if t["state"] != "PENDING":
-        t.update({"state": "IN_PROGRESS" if back else "PENDING", "cause": None, "since": now})
+        back = same and t["state"] in tables.BLOCKED_ON_LEAD
+        t.update({"state": _goes_on(state, data["task"]) if back else "PENDING", "cause": None, "since": now})
+
+
+def _goes_on(state: State, number: int) -> TaskState:
+    """Where a blocked task stands once the lead has decided: at work again, but for an owner that took another one meanwhile (or for none)."""
+    owner = view.task(state, number)["owner"]
+    free = owner and not [n for n in view.owned(state, owner, tables.WORKING) if n != number]
+    return "IN_PROGRESS" if free else "PENDING"
 
 
 @rule("TASK_CANCELLED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "not_the_conventions_task"))
@@ -280,7 +292,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
             t[part] = data[part]
     t["revision"], t["rounds"], t["requests"], t["void"] = None, [], {}, []
     if t["state"] in tables.BLOCKED_ON_LEAD:
-        t.update({"state": "IN_PROGRESS" if t["owner"] else "PENDING", "cause": None, "since": now})
+        t.update({"state": _goes_on(state, data["task"]), "cause": None, "since": now})
     elif t["state"] in tables.WORKING:
         t.update({"state": "IN_PROGRESS", "since": now})
 
