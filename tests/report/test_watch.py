@@ -121,6 +121,37 @@ def test_of_very_many_tasks_those_that_need_somebody_are_shown_and_the_others_co
     asyncio.run(go())
 
 
+def test_waves_and_gates_have_columns_of_their_own(session, monkeypatch):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from hooks.test_seeds import waves
+    from pack.report.watch_app import Watch
+
+    waves(session)
+    monkeypatch.setenv("CLAUDE_PLUGIN_DATA", session.env["CLAUDE_PLUGIN_DATA"])
+
+    async def go():
+        app = Watch(session.project)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause()
+            table = app.query_one("#tasks")
+            assert [str(c.label) for c in table.columns.values()] == ["wave", "state", "for", "roles", "what"]
+            shown = [[cell.strip() for cell in row.split("|")] for row in rows(app, "tasks")]
+            assert [(r[0], r[1], r[3]) for r in shown] == [
+                ("wave 0", "OVER", "boss"),
+                ("wave 1", "OVER", "✓ planner"),
+                ("gate", "PASS", "planner"),
+                ("wave 2", "OPEN", "▶ maker"),
+            ]
+            assert all(r[2] and r[4] for r in shown), "no empty cell: how long, and what"
+            assert shown[3][4].startswith("Make: maker is still at work")
+            table.focus()
+            await pilot.press("down", "down", "down", "enter")
+            await pilot.pause()
+            assert "roles: ▶ maker" in app.screen.text and "still at work" in app.screen.text
+
+    asyncio.run(go())
+
+
 def test_whom_a_task_waits_for_is_counted_where_they_are_many():
     from pack.store import history
 

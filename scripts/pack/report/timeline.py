@@ -382,15 +382,16 @@ def main(argv):
     parser.add_argument("--project", default=None)
     parser.add_argument("--team", default=None)
     args = parser.parse_args(argv)
+    told = history.History()
     try:
         run = Run(args.project, args.team)
-        state, records = run.look()
+        state, records = run.look(told)
     except (Refusal, Damaged) as error:
         print(error.text() if isinstance(error, Refusal) else entry.trouble(error, None)[2], file=sys.stderr)
         return 1
     target = args.out or os.path.join(run.store.folder, "timeline.html")
     whole_file.put(
-        target, page(state, records, enforcement.recorded(state)["level"], spent=cost.text(cost.safely(state, records, os.environ)))
+        target, page(state, records, enforcement.recorded(state)["level"], told, spent=cost.text(cost.safely(state, records, os.environ)))
     )
     print("wrote %s" % target)
     return 0
