@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from ..base import extras, whole_file
+from ..base import arguments, extras, whole_file
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
 from ..store.open_for_reading import Run
@@ -13,7 +13,7 @@ from ..store.open_for_reading import Run
 
 def main(argv):
     """Exit 0 done, 1 no run, or a collector that did not take it, 2 usage or a package that is missing."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack export",
         description="the spans of a run, for OpenTelemetry: run, phases, agents, tasks; refusals and verdicts as events",
         epilog="examples:\n  pack export --otlp run.jsonl\n  pack export --otlp http://127.0.0.1:4318",

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 
-from ..base import codec, paths, project_facts, whole_file
+from ..base import arguments, codec, paths, project_facts, whole_file
 from ..lint.cache import folder as lint_cache
 from ..store.history import counted
 from . import doctor, statusline
@@ -18,7 +18,7 @@ DATA = ("runs", "active", "live", "pycache")  # what the gate writes into its da
 
 def main(argv):
     """`pack uninstall [--dry-run] [--teams]`. Exit 1 when a run is live, inside the client, or when something could not be removed."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack uninstall",
         description="Take this pack's traces out of the user's and this project's settings, and its data; says what it removed.",
         epilog="example:\n  pack uninstall --dry-run\n  pack uninstall --teams",

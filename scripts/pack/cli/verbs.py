@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from ..base import enforcement, receipts
+from ..base import arguments, enforcement, receipts
 from ..base.streams import shown
 from ..gate import close_run, entry, identity, unseen_calls
 from ..protocol import advice, machine, tables, view
@@ -79,7 +79,7 @@ HELP = {
 def main(argv):
     """`pack VERB ...` for the verbs above. Exit codes: 0 done, 1 refused or nothing to show, 2 usage."""
     verb, words = argv[0], argv[1:]
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack " + verb,
         description=HELP[verb][0],
         epilog="example:\n" + HELP[verb][1],

@@ -365,14 +365,14 @@ def main(argv):
     import argparse
     import sys
 
-    from pack.base import enforcement, whole_file
+    from pack.base import arguments, enforcement, whole_file
     from pack.gate import entry
     from pack.protocol.refusal import Refusal
     from pack.report import cost
     from pack.store.journal import Damaged
     from pack.store.open_for_reading import Run
 
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack report html",
         description="The page of a run, from its journal.",
         epilog="example: pack report html --out run.html",
