@@ -40,6 +40,7 @@ def main(argv):
         print("pack export: needs the OpenTelemetry SDK: %s" % extras.install("otel"), file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)  # what goes wrong is said below, once
+    address = ""
     try:
         if args.otlp.startswith(("http://", "https://")):
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -57,7 +58,28 @@ def main(argv):
 
             whole_file.made_by(args.otlp, write)
     except spans.NotSent as error:
-        print("pack export: %s did not take them: %s" % (args.otlp, error), file=sys.stderr)
+        why = _why(address) if address else ""
+        print("pack export: %s did not take them: %s%s" % (args.otlp, error, why and "; " + why), file=sys.stderr)
         return 1
     print("%d spans of %s: %s" % (count, state["team"]["name"], args.otlp))
     return 0
+
+
+def _why(address):
+    """What the address answers to a request without a span, in words; the exporter keeps that for itself. "" where it takes one."""
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    empty = urllib.request.Request(address, data=b"", headers={"Content-Type": "application/x-protobuf"})
+    try:
+        with urllib.request.urlopen(empty, timeout=5):
+            return ""
+    except urllib.error.HTTPError as error:
+        return "it answers %d %s" % (error.code, error.reason)
+    except urllib.error.URLError as error:
+        return "nothing answers there (%s): is the collector running, and is this its OTLP/HTTP port?" % (
+            getattr(error.reason, "strerror", None) or error.reason
+        )
+    except (OSError, http.client.HTTPException) as error:
+        return "it does not speak HTTP (%s): OTLP over HTTP has port 4318 by default" % error
