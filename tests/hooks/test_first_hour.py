@@ -650,6 +650,18 @@ def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
     assert "nothing of this pack was found" in pack(s, "uninstall", "--teams", **env)
 
 
+def test_uninstall_removes_nothing_behind_a_link(session, tmp_path):
+    """A folder of clients that several users share: others run from it."""
+    shared = tmp_path / "shared" / "client-2.0.0"
+    shared.mkdir(parents=True)
+    os.makedirs(session.data + "/.cache")
+    os.symlink(shared.parent, session.data + "/.cache/team-pack")
+    env = {"CLAUDE_PLUGIN_DATA": session.data, "XDG_CACHE_HOME": "", "XDG_DATA_HOME": "", "PACK_LINT_CACHE": ""}
+    said = pack(session, "uninstall", **env)
+    assert "kept: %s/.cache/team-pack, which is a link to %s" % (session.data, os.path.realpath(shared.parent)) in said
+    assert shared.is_dir() and os.path.islink(session.data + "/.cache/team-pack")
+
+
 def test_uninstall_leaves_settings_that_it_cannot_read(session):
     os.makedirs(session.project + "/.claude", exist_ok=True)
     with open(session.project + "/.claude/settings.json", "w") as f:
