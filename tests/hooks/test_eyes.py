@@ -13,7 +13,7 @@ import pytest
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.store.render import tree
-from hooks.driver import plan
+from hooks.driver import PLAN, plan
 
 PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
 
@@ -149,6 +149,32 @@ def test_a_tree_of_two_hundred_tasks_keeps_what_needs_somebody_and_counts_the_re
     counted = next(int(m.group(1)) for row in rows for m in [re.search(r"and (\d+) more tasks that wait", row)] if m)
     assert counted + sum("(PENDING)" in row for row in rows) == 150
     assert sum("(PENDING)" in row for row in tree(state, "partial").split("\n")) == 150, "without a limit, everything"
+
+
+@pytest.mark.parametrize("columns", [44, 50, 80])
+def test_a_narrow_terminal_keeps_the_state_of_a_task_and_cuts_its_subject(session, columns):
+    long = "Parse the configuration file with all its includes and deprecated spellings, and say where each value came from"
+    listed = [dict(PLAN["tasks"][0], subject=long), PLAN["tasks"][1]]
+    session.setup("SIMPLE", raw=plan("SIMPLE", tasks=listed))
+    session.say("coder-1", "supervisor", "CLAIM: task #1")
+    told = look(session, "status", PACK_SCREEN="%dx30" % columns).splitlines()
+    row = next(line for line in told if "coder-1: task #1" in line)
+    assert row.endswith("(IN_PROGRESS)") and width(row) <= columns and ("…" in row or "«" not in row)
+    assert all(width(line) <= columns for line in told)
+
+
+def test_rows_that_are_left_over_show_ways_out_whole(session):
+    session.setup("SIMPLE")
+    session.do_task("coder-1", 1, "src/a.py")
+    with open(os.path.join(session.project, "src", "a.py"), "a") as f:
+        f.write("B = 2\n")  # past the gate
+    session.send("UserPromptSubmit", prompt="go on")
+    session.send("UserPromptSubmit", prompt="go on")
+    way = "or the user types `team accept PATH` and takes it as it is."
+    whole = look(session, "status", PACK_SCREEN="80x60")
+    assert way in " ".join(whole.split()) and all(width(line) <= 80 for line in whole.splitlines())
+    small = look(session, "status", PACK_SCREEN="80x12").splitlines()
+    assert way not in " ".join(" ".join(small).split()) and all(width(line) <= 80 for line in small)
 
 
 def test_a_closed_run_lists_its_tasks():

@@ -250,7 +250,7 @@ def _status(args):
         at = None if args.all else screen.size()
         level = "off" if off else enforcement.recorded(state)["level"]
         text = tree(state, level, at and max(12, at[1] - 3), people=at is not None) + noted(run.store.data)
-        print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
+        print(screen.page(text, at))
 
 
 def _task_number(word):

@@ -78,7 +78,7 @@ def _first_picture(run):
         return ""
     columns, rows = screen.size() or (80, 24)
     shown = tree(state, enforcement.recorded(state)["level"], rows - 1).split("\n")[: rows - 1]
-    return "\r\n".join(screen.cut(line, columns) for line in shown)
+    return "\r\n".join(screen.fitted(line, columns) for line in shown)
 
 
 def _web(args):

@@ -5,9 +5,9 @@ import html
 import os
 import time
 
-from pack.base import codec
+from pack.base import codec, needed
 from pack.base.streams import shown
-from pack.protocol import tables, view
+from pack.protocol import advice, tables, view
 from pack.store import history, proof
 from pack.store.render import phase_words, stats, summary
 from pack.store.telling import quiet
@@ -20,6 +20,7 @@ DRIFT = ("DRIFTED", "HEAD_MOVED", "COMMIT_DIVERGES", "STATE_DIVERGENCE", "CONTEN
 HANDOFFS = ("STATE_OWNERSHIP_HANDOFF", "STATE_OWNERSHIP_ACK", "SPLIT_BRAIN_DETECTED")
 LOG_MOST = 20000  # a page of more is megabytes that a browser reads before it shows anything; `pack log` has every event
 ROWS_MOST = 1000  # of a table
+STEPS_MOST = 6  # next steps at the top of the page
 SHORT = 16  # characters of a cell that stays on one line: a name, a duration
 STATE_COLOURS = {
     "PENDING": "pending",
@@ -256,6 +257,24 @@ def _numbers(state, told, counts, records):
     return "".join("<div><dt>%s</dt><dd>%s</dd></div>" % (html.escape(a), html.escape(b)) for a, b in pairs)
 
 
+def _now(state):
+    """Who is needed and what is next, while the run is open; "" afterwards."""
+    if state["phase"] == "CLOSED":
+        return ""
+    you, who, todo = needed.of_the_user(state), needed.words(state), advice.steps(state)
+    head = "You are needed: " + you if you else "Nothing is asked of you." + (" The team: %s." % who if who else "")
+    rows = "".join(
+        "<li><b>%s</b> %s</li>" % (html.escape(shown(step["who"])), html.escape(shown(advice.for_people(step["text"]))))
+        for step in todo[:STEPS_MOST]
+    )
+    more = "<li>and %d more</li>" % (len(todo) - STEPS_MOST) if len(todo) > STEPS_MOST else ""
+    return '<h2 id="nows">Now</h2><p%s>%s</p>%s' % (
+        ' class="needs"' if you else "",
+        html.escape(shown(head)),
+        '<ul class="next" aria-label="Next steps">%s%s</ul>' % (rows, more) if rows else "",
+    )
+
+
 LEGEND = (
     ("--active", "agent at work"),
     ("--idle", "agent idle"),
@@ -294,6 +313,7 @@ def parts(state, records, told):
     return {
         "data": data_of(state, records, told),
         "numbers": _numbers(state, told, counts, records),
+        "now": _now(state),
         "task-table": _tasks(state, told),
         "verdict-table": _verdicts(state, told),
         "proof-table": _proof(state, counts),
@@ -321,6 +341,7 @@ def page(state, records, enforcement, told=None, live=False, spent="Cost: not lo
         legend=legend,
         live=' data-live="1"' if live else "",
         numbers=filled["numbers"],
+        now=filled["now"],
         tasks=filled["task-table"],
         verdicts=filled["verdict-table"],
         proof=filled["proof-table"],
@@ -336,6 +357,7 @@ _PAGE = """<!doctype html>
 <header><h1>{name}</h1><p class="dim">Opened {when}. Enforcement: {enforcement}.<span id="live" role="status"></span></p></header>
 <main>
 <dl class="numbers" id="numbers">{numbers}</dl>
+<section id="now">{now}</section>
 <noscript><p>The lanes and the log need JavaScript; the tables below do not.</p></noscript>
 <section data-js hidden aria-labelledby="lanes"><h2 id="lanes">Timeline</h2>
 <div class="bar"><button id="left" aria-label="Earlier">◀</button><button id="right" aria-label="Later">▶</button><button id="in" aria-label="Zoom in">+</button>
