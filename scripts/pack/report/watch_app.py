@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 
+from rich.cells import cell_len, set_cell_size
 from rich.markup import escape as unmarked
 from textual.app import App
 from textual.binding import Binding
@@ -45,9 +46,10 @@ q                      quit; the run goes on"""
 
 COLUMNS = {
     "agents": ("agent", "for", "does"),
-    "tasks": ("task", "state", "owner", "waits for", "subject"),
+    "tasks": ("task", "state", "subject", "owner", "waits for"),
     "log": ("at", "who", "event", "what"),
 }
+TASK_COLUMNS = 40  # columns of a task's number, state and owner, and what is between them
 COLUMNS_OF_WAVES = ("wave", "state", "for", "roles", "what")
 WAVE_COLOURS = {"OVER": "green", "PASS": "green", "OPEN": "blue", "FAIL": "red", "FORGED": "red", "INVALID": "red"}
 COLOURS = {
@@ -64,6 +66,12 @@ COLOURS = {
 def escape(text):
     """Words of others: no markup, nothing that drives a terminal."""
     return unmarked(shown(text))
+
+
+def _cut(text, room):
+    """A text in at most so many columns."""
+    text = shown(text)
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
 
 
 class Pane(ModalScreen):
@@ -114,7 +122,7 @@ class Watch(App):
         self.paint = not os.environ.get("NO_COLOR")  # Textual then makes greys of colours, and a dark red is one that nobody can read
         super().__init__()
         self.project, self.follower, self.explain = project, Follower(project, team), explain
-        self.narrow = False
+        self.width, self.narrow = 80, False
         self.words, self.refusals, self.trouble, self.cost, self.priced = "", False, "", {"absent": "not looked for yet"}, 0
         self.listed, self.waves = [], []  # the records of the log's rows; the rows of waves and gates
 
@@ -154,11 +162,13 @@ class Watch(App):
 
     def on_resize(self, event=None):
         size = event.size if event is not None else self.size
-        self.narrow, rows = size.width < 100, size.height - 4
+        self.width, self.narrow, rows = size.width, size.width < 100, size.height - 4
         self.set_class(self.narrow, "narrow")
         for name, share in (("agents", 0.28), ("tasks", 0.37)):  # each takes what it needs, and leaves room for the log
             self.query_one("#" + name).styles.max_height = max(4, int(rows * (share if self.narrow else 0.55)))
         self.fill_head()
+        if self.follower.state["team"] is not None:
+            self.fill_tasks()
 
     def look(self):
         """Read on; draw only when there is something new."""
@@ -237,16 +247,18 @@ class Watch(App):
         rows, every = [], sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0]))
         if len(every) > TASK_ROWS:
             table.border_title = "tasks · %d of %d" % (TASK_ROWS, len(every))
+        width = self.width if self.narrow else self.width * 3 // 5
+        room = max(12, (width - TASK_COLUMNS) // 2)  # what a task is about stays beside who it waits for
         for n, task in every[:TASK_ROWS]:
-            shown = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
-            colour = COLOURS.get(shown, "red")
+            stands = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
+            colour = COLOURS.get(stands, "red")
             rows.append(
                 (
                     "#%d" % n,
-                    self.coloured(colour, shown),
+                    self.coloured(colour, stands),
+                    escape(_cut(task["subject"], room)),
                     escape(task["owner"] or "-"),
                     escape(_waits(state, n, task)),
-                    escape(task["subject"]),
                 )
             )
         _replace(table, rows)
