@@ -96,6 +96,27 @@ def test_nobody_of_that_name_and_no_such_task(run):
     assert "tasks: 1 (Add greeting), 2 (Update .conventions/ with discovered patterns)" in which and "Next: pack explain 1" in which
 
 
+def test_a_file_is_explained_by_the_tasks_that_have_it(run):
+    whole = look(run, "explain", "1")
+    assert look(run, "explain", "src/a.py") == whole and whole.startswith("task #1 «Add greeting»")
+    assert look(run, "explain", os.path.join(run.project, "src", "a.py")) == whole
+    assert look(run, "explain", ".conventions/naming.md").startswith("task #2 ")
+    nobodys = look(run, "explain", "src/old.py", code=1)
+    assert "no task of this run has src/old.py" in nobodys and "files of tasks: .conventions/, src/a.py" in nobodys
+
+
+def test_explain_says_what_is_next_for_the_task(run):
+    assert "next: " not in look(run, "explain", "1"), "its coder is at work"
+    run.edit("coder-1", "src/a.py", "A = 1\n")
+    run.say("coder-1", "supervisor", "STUCK: task #1")
+    assert "next: lead: task #1 is STUCK: decide" in look(run, "explain", "1")
+
+
+def test_in_a_narrow_terminal_what_happened_stands_on_its_own_line(run):
+    rows = look(run, "log", "--event", "CLAIM", PACK_SCREEN="40x24").splitlines()
+    assert re.fullmatch(r"\d\d:\d\d:\d\d coder-1 CLAIM", rows[0]) and rows[1].startswith("  task #1") and len(rows) == 2
+
+
 def test_a_terminal_gets_lines_that_fit_and_colour_where_it_is_wanted(run):
     for columns in (40, 80, 200):
         rows = look(run, "log", PACK_SCREEN="%dx24" % columns).splitlines()
