@@ -105,6 +105,15 @@ def test_a_file_is_explained_by_the_tasks_that_have_it(run):
     assert "no task of this run has src/old.py" in nobodys and "files of tasks: .conventions/, src/a.py" in nobodys
 
 
+def test_explain_of_a_team_of_waves_says_that_it_has_no_tasks(session):
+    from hooks.test_seeds import waves
+
+    waves(session)
+    for words in ((), ("1",), ("src/old.py",)):
+        said = look(session, "explain", *words, code=1)
+        assert "a team of waves has no tasks" in said and "Next: pack status shows its waves" in said
+
+
 def test_explain_says_what_is_next_for_the_task(run):
     assert "next: " not in look(run, "explain", "1"), "its coder is at work"
     run.edit("coder-1", "src/a.py", "A = 1\n")

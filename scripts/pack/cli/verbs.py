@@ -331,6 +331,10 @@ def explain(state, records, number):
 def _explain(args):
     run = Run(args.project, args.team)
     state, records = run.look()
+    if state["waves"] is not None:
+        raise Refusal(
+            "UNKNOWN_TASK", "a team of waves has no tasks", "", "pack status shows its waves and gates, pack watch who is at work"
+        )
     if args.task is None:
         tasks = ["%d (%s)" % (n, t["subject"][:50]) for n, t in view.tasks(state)]
         raise Refusal(
