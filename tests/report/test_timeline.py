@@ -89,10 +89,18 @@ def test_what_is_needed_stands_at_the_top_while_the_run_is_open(session, tmp_pat
     session.say("coder-1", "supervisor", "IN_REVIEW: task #1")
     session.say("coder-1", "logic-reviewer", "REVIEW: task #1")
     said = now_of(page_of(session, tmp_path / "run.html"))
-    assert "Nothing is asked of you. The team: 1 at work." in said and "logic-reviewer" in said and "review task #1" in said, said
+    assert "Nothing is asked of you; 1 at work." in said and "logic-reviewer" in said and "review task #1" in said, said
     changed(session)  # which waits for the user's word
     session.send("UserPromptSubmit", prompt="go on")
     assert "You are needed: guard changed" in now_of(page_of(session, tmp_path / "run.html"))
+
+
+def test_a_run_that_nobody_leads_any_more_says_so_at_the_top(project, tmp_path):
+    from hooks.driver import Session
+
+    session = Session(project, tmp_path / "data", pid=1999999)  # no such process
+    session.setup("SIMPLE")
+    assert "You are needed: the client that led this run is gone" in now_of(page_of(session, tmp_path / "run.html"))
 
 
 def test_one_file_without_network_and_without_a_way_out_of_its_data(run, tmp_path):

@@ -257,12 +257,13 @@ def _numbers(state, told, counts, records):
     return "".join("<div><dt>%s</dt><dd>%s</dd></div>" % (html.escape(a), html.escape(b)) for a, b in pairs)
 
 
-def _now(state):
-    """Who is needed and what is next, while the run is open; "" afterwards."""
+def _now(state, gone):
+    """Who is needed and what is next, while the run is open; "" afterwards. gone: nobody leads it, its client has ended."""
     if state["phase"] == "CLOSED":
         return ""
     you, who, todo = needed.of_the_user(state), needed.words(state), advice.steps(state)
-    head = "You are needed: " + you if you else "Nothing is asked of you." + (" The team: %s." % who if who else "")
+    you = "the client that led this run is gone, and nobody is at work: type /team:resume in a new one" if gone else you
+    head = "You are needed: " + you if you else "Nothing is asked of you%s." % ("; " + who if who else "")
     rows = "".join(
         "<li><b>%s</b> %s</li>" % (html.escape(shown(step["who"])), html.escape(shown(advice.for_people(step["text"]))))
         for step in todo[:STEPS_MOST]
@@ -307,13 +308,13 @@ def _asset(name):
         return f.read()
 
 
-def parts(state, records, told):
-    """What changes of the page while a run goes on, by the id of its place; `data` is what timeline.js draws."""
+def parts(state, records, told, gone=False):
+    """What changes of the page while a run goes on, by the id of its place; `data` is what timeline.js draws. gone: as `page` has it."""
     counts = stats(records)
     return {
         "data": data_of(state, records, told),
         "numbers": _numbers(state, told, counts, records),
-        "now": _now(state),
+        "now": _now(state, gone),
         "task-table": _tasks(state, told),
         "verdict-table": _verdicts(state, told),
         "proof-table": _proof(state, counts),
@@ -321,11 +322,11 @@ def parts(state, records, told):
     }
 
 
-def page(state, records, enforcement, told=None, live=False, spent="Cost: not looked for"):
+def page(state, records, enforcement, told=None, live=False, spent="Cost: not looked for", gone=False):
     """The whole page as text. records: the journal, not empty; enforcement: the level that was measured; told: their History, when it is
-    there already; spent: what the run cost; live: whether the page asks for news (web.py)."""
+    there already; spent: what the run cost; live: whether the page asks for news (web.py); gone: whether the run is open and nobody leads it."""
     told = history.of(records)[0] if told is None else told
-    filled = parts(state, records, told)
+    filled = parts(state, records, told, gone)
     waves = state["waves"] is not None
     lanes = LEGEND_WAVES if waves else LEGEND
     legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in lanes) + "".join(
@@ -412,8 +413,8 @@ def main(argv):
         print(error.text() if isinstance(error, Refusal) else entry.trouble(error, None)[2], file=sys.stderr)
         return 1
     target = args.out or os.path.join(run.store.folder, "timeline.html")
-    whole_file.put(
-        target, page(state, records, enforcement.recorded(state)["level"], told, spent=cost.text(cost.safely(state, records, os.environ)))
-    )
+    spent = cost.text(cost.safely(state, records, os.environ))
+    gone = bool(run.live) and not enforcement.led(state)
+    whole_file.put(target, page(state, records, enforcement.recorded(state)["level"], told, spent=spent, gone=gone))
     print("wrote %s" % target)
     return 0
