@@ -1,6 +1,12 @@
 """The parser of pack's verbs: argparse's own, and where an option or a word is not known it says which one was probably meant."""
 
+from __future__ import annotations
+
 import argparse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 UNKNOWN = "unrecognized arguments: "
 
@@ -8,11 +14,11 @@ UNKNOWN = "unrecognized arguments: "
 class Parser(argparse.ArgumentParser):
     """`error` with "did you mean"; subparsers are of this class, too."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         super().error(message + _meant(self, message))
 
 
-def _meant(parser, message):
+def _meant(parser: argparse.ArgumentParser, message: str) -> str:
     """` (did you mean --summary?)`, or "" where nothing is near."""
     import difflib
     import re
@@ -28,7 +34,7 @@ def _meant(parser, message):
     return " (did you mean %s?)" % " ".join(near) if near else ""
 
 
-def _options(parser):
+def _options(parser: argparse.ArgumentParser) -> set[str]:
     """Every option of a parser and of those below it."""
     out = set(parser._option_string_actions)
     for action in parser._actions:
