@@ -1,8 +1,11 @@
 """`--help` of what needs an extra is read before the extra is there."""
 
 import os
+import re
 import subprocess
 import sys
+
+import pytest
 
 from pack.base.paths import PLUGIN_ROOT
 
@@ -44,3 +47,33 @@ def test_help_says_which_extra_is_missing(tmp_path):
         done = subprocess.run(argv, capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
         assert done.returncode == 0 and "needs the extra `%s`, which is not installed here: " % extra in done.stdout, (words, done)
         assert "usage" in done.stdout.lower() and not done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [
+        ("statu", "status"),
+        ("status --sumary", "--summary"),
+        ("log --follw", "--follow"),
+        ("watch --wbe", "--web"),
+        ("stats --jsn", "--json"),
+        ("team chek", "check"),
+        ("fleet sttus", "status"),
+        ("doctor --fxi", "--fix"),
+        ("uninstall --teems", "--teams"),
+        ("report htlm", "html"),
+        ("report html --outt x", "--out"),
+        ("lint --formt json", "--format"),
+        ("rt probee", "probe"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(words, meant, tmp_path):
+    argv = [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words.split()
+    done = subprocess.run(argv, capture_output=True, text=True, env=dict(os.environ, PACK_PYTHON=sys.executable), cwd=tmp_path)
+    assert done.returncode == 2 and re.search(r"[Dd]id you mean\W+%s\b" % re.escape(meant), done.stderr), done.stderr
+
+
+def test_what_is_near_nothing_gets_no_guess(tmp_path):
+    argv = [os.path.join(PLUGIN_ROOT, "bin", "pack"), "status", "--frobnicate"]
+    done = subprocess.run(argv, capture_output=True, text=True, env=dict(os.environ, PACK_PYTHON=sys.executable), cwd=tmp_path)
+    assert done.returncode == 2 and "--frobnicate" in done.stderr and "mean" not in done.stderr

@@ -66,6 +66,36 @@ def test_status_and_the_next_guarded_call_work_without_a_resume(old):
     assert not [e for e in s.events() if e["event"] in ("STATE_DIVERGENCE", "SNAPSHOT_CONFLICT", "SNAPSHOT_NOT_FOUND")]
 
 
+LOOKS = (
+    "status --all",
+    "status --summary",
+    "status --summary --format md",
+    "log",
+    "explain 1",
+    "runs",
+    "stats",
+    "report html --out run.html",
+)
+
+
+def test_every_look_at_it_works(old):
+    """With the rules of the version that wrote it: today's are stricter, and the live view replayed with those."""
+    s = old
+    env = dict(os.environ, **s.env, PACK_PYTHON=sys.executable)
+    pack = [os.path.join(PLUGIN_ROOT, "bin", "pack")]
+    for words in LOOKS + ("export --otlp run.jsonl",):
+        done = subprocess.run(pack + words.split(), cwd=s.project, env=env, capture_output=True, text=True)
+        assert done.returncode == 0 and not done.stderr, (words, done)
+    with open(os.path.join(s.project, "run.html"), encoding="utf-8") as f:
+        assert "coder-1" in f.read()
+    with subprocess.Popen(
+        pack + ["watch", "--plain"], cwd=s.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as live:
+        first = live.stdout.readline()
+        live.kill()
+    assert "TEAM STATUS" in first, first
+
+
 def test_it_is_resumed_and_played_to_its_commit(old):
     s = old
     other = Session(s.project, s.data, session="00000000-0000-4000-8000-000000000009", pid=os.getpid(), now=3000.0)

@@ -13,7 +13,7 @@ import pytest
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.store.render import tree
-from hooks.driver import plan
+from hooks.driver import PLAN, plan
 
 PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
 
@@ -96,6 +96,36 @@ def test_nobody_of_that_name_and_no_such_task(run):
     assert "tasks: 1 (Add greeting), 2 (Update .conventions/ with discovered patterns)" in which and "Next: pack explain 1" in which
 
 
+def test_a_file_is_explained_by_the_tasks_that_have_it(run):
+    whole = look(run, "explain", "1")
+    assert look(run, "explain", "src/a.py") == whole and whole.startswith("task #1 «Add greeting»")
+    assert look(run, "explain", os.path.join(run.project, "src", "a.py")) == whole
+    assert look(run, "explain", ".conventions/naming.md").startswith("task #2 ")
+    nobodys = look(run, "explain", "src/old.py", code=1)
+    assert "no task of this run has src/old.py" in nobodys and "files of tasks: .conventions/, src/a.py" in nobodys
+
+
+def test_explain_of_a_team_of_waves_says_that_it_has_no_tasks(session):
+    from hooks.test_seeds import waves
+
+    waves(session)
+    for words in ((), ("1",), ("src/old.py",)):
+        said = look(session, "explain", *words, code=1)
+        assert "a team of waves has no tasks" in said and "Next: pack status shows its waves" in said
+
+
+def test_explain_says_what_is_next_for_the_task(run):
+    assert "next: " not in look(run, "explain", "1"), "its coder is at work"
+    run.edit("coder-1", "src/a.py", "A = 1\n")
+    run.say("coder-1", "supervisor", "STUCK: task #1")
+    assert "next: lead: task #1 is STUCK: decide" in look(run, "explain", "1")
+
+
+def test_in_a_narrow_terminal_what_happened_stands_on_its_own_line(run):
+    rows = look(run, "log", "--event", "CLAIM", PACK_SCREEN="40x24").splitlines()
+    assert re.fullmatch(r"\d\d:\d\d:\d\d coder-1 CLAIM", rows[0]) and rows[1].startswith("  task #1") and len(rows) == 2
+
+
 def test_a_terminal_gets_lines_that_fit_and_colour_where_it_is_wanted(run):
     for columns in (40, 80, 200):
         rows = look(run, "log", PACK_SCREEN="%dx24" % columns).splitlines()
@@ -149,6 +179,32 @@ def test_a_tree_of_two_hundred_tasks_keeps_what_needs_somebody_and_counts_the_re
     counted = next(int(m.group(1)) for row in rows for m in [re.search(r"and (\d+) more tasks that wait", row)] if m)
     assert counted + sum("(PENDING)" in row for row in rows) == 150
     assert sum("(PENDING)" in row for row in tree(state, "partial").split("\n")) == 150, "without a limit, everything"
+
+
+@pytest.mark.parametrize("columns", [44, 50, 80])
+def test_a_narrow_terminal_keeps_the_state_of_a_task_and_cuts_its_subject(session, columns):
+    long = "Parse the configuration file with all its includes and deprecated spellings, and say where each value came from"
+    listed = [dict(PLAN["tasks"][0], subject=long), PLAN["tasks"][1]]
+    session.setup("SIMPLE", raw=plan("SIMPLE", tasks=listed))
+    session.say("coder-1", "supervisor", "CLAIM: task #1")
+    told = look(session, "status", PACK_SCREEN="%dx30" % columns).splitlines()
+    row = next(line for line in told if "coder-1: task #1" in line)
+    assert row.endswith("(IN_PROGRESS)") and width(row) <= columns and ("…" in row or "«" not in row)
+    assert all(width(line) <= columns for line in told)
+
+
+def test_rows_that_are_left_over_show_ways_out_whole(session):
+    session.setup("SIMPLE")
+    session.do_task("coder-1", 1, "src/a.py")
+    with open(os.path.join(session.project, "src", "a.py"), "a") as f:
+        f.write("B = 2\n")  # past the gate
+    session.send("UserPromptSubmit", prompt="go on")
+    session.send("UserPromptSubmit", prompt="go on")
+    way = "or the user types `team accept PATH` and takes it as it is."
+    whole = look(session, "status", PACK_SCREEN="80x60")
+    assert way in " ".join(whole.split()) and all(width(line) <= 80 for line in whole.splitlines())
+    small = look(session, "status", PACK_SCREEN="80x12").splitlines()
+    assert way not in " ".join(" ".join(small).split()) and all(width(line) <= 80 for line in small)
 
 
 def test_a_closed_run_lists_its_tasks():

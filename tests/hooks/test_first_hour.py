@@ -239,6 +239,43 @@ def test_what_is_typed_to_a_team_in_trouble_is_answered_with_the_trouble(session
     assert (code, out) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "typed, told",
+    [
+        ("team statsu", "/team:status"),
+        ("Team stat?", "/team:status"),
+        ("team abrot it is the wrong plan", "/team:abort WHY"),
+        ("team stop", "/team:abort WHY"),
+        ("team acept src/a.py", "/team:accept PATH"),
+        ("team resum", "/team:resume"),
+        ("team log", "pack log"),
+        ("team help", "/team:accept PATH   take"),
+    ],
+)
+def test_a_misspelt_word_is_asked_back_and_does_nothing(session, typed, told):
+    s = session
+    s.setup("SIMPLE")
+    code, out, err = typed_in_the_client(s, typed)
+    assert (code, err) == (0, "") and told in json.loads(out)["reason"]
+    done = {"RUN_ABORTED", "RUN_CLOSED", "RUN_RESUMED", "CONTENT_ACCEPTED"}  # the clock of the client's own call is another: it ticks
+    assert not done & {e["event"] for e in s.events()}
+
+
+@pytest.mark.parametrize("typed", ["team accepts the plan as it is", "team play is what we need", "what does the team stop at?", "team"])
+def test_ordinary_talk_goes_to_the_lead(session, typed):
+    session.setup("SIMPLE")
+    code, out, _err = typed_in_the_client(session, typed)
+    assert code == 0 and "block" not in out
+
+
+def test_help_is_answered_without_a_run_too(session):
+    code, out, _err = typed_in_the_client(session, "team help")
+    assert code == 0 and "/build plan.md --coders=3" in json.loads(out)["reason"]
+
+
+INSTALL = "Install it, or put it first on the PATH that the client starts with."
+
+
 def without_python(s, event, path="/nowhere", **payload):
     """The gate's script with a PATH of our own: (exit code, standard output, standard error)."""
     done = subprocess.run(
@@ -256,7 +293,7 @@ def test_no_python_is_one_sentence_in_json_and_names_no_file_to_remove(session):
     """With exit 2 and a text alone the client shows the hook's whole command line in front of it."""
     code, out, err = without_python(session, "UserPromptExpansion")
     assert (code, err) == (0, "")
-    assert json.loads(out) == {"decision": "block", "reason": "team: Python 3.9 or newer is needed; none found on PATH."}
+    assert json.loads(out) == {"decision": "block", "reason": "team: Python 3.9 or newer is needed; none found on PATH. " + INSTALL}
     assert json.loads(without_python(session, "UserPromptSubmit", prompt="team status")[1])["decision"] == "block"
     code, out, err = without_python(session, "UserPromptSubmit", prompt="fix the bug")
     assert (code, out) == (0, "") and "none found" in err
@@ -274,7 +311,7 @@ def test_a_python_that_is_too_old_is_named(session, tmp_path):
         (folder / "python3").write_text("#!/bin/sh\necho 3.8.18\n")
         (folder / "python3").chmod(0o755)
     reason = json.loads(without_python(session, "UserPromptExpansion", folder)[1])["reason"]
-    assert reason == "team: Python 3.9 or newer is needed; found %s on PATH." % version
+    assert reason == "team: Python 3.9 or newer is needed; found %s on PATH. %s" % (version, INSTALL)
 
 
 def test_no_python_in_a_run_names_the_files_whatever_the_project_is_called(project, tmp_path):
@@ -611,6 +648,18 @@ def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
     assert not os.path.exists(s.project + "/.claude"), "nothing of anybody's is left in it"
     assert "removed %s/.claude/teams\n" % s.project in said and "removed %s/.claude\n" % s.project in said
     assert "nothing of this pack was found" in pack(s, "uninstall", "--teams", **env)
+
+
+def test_uninstall_removes_nothing_behind_a_link(session, tmp_path):
+    """A folder of clients that several users share: others run from it."""
+    shared = tmp_path / "shared" / "client-2.0.0"
+    shared.mkdir(parents=True)
+    os.makedirs(session.data + "/.cache")
+    os.symlink(shared.parent, session.data + "/.cache/team-pack")
+    env = {"CLAUDE_PLUGIN_DATA": session.data, "XDG_CACHE_HOME": "", "XDG_DATA_HOME": "", "PACK_LINT_CACHE": ""}
+    said = pack(session, "uninstall", **env)
+    assert "kept: %s/.cache/team-pack, which is a link to %s" % (session.data, os.path.realpath(shared.parent)) in said
+    assert shared.is_dir() and os.path.islink(session.data + "/.cache/team-pack")
 
 
 def test_uninstall_leaves_settings_that_it_cannot_read(session):

@@ -55,3 +55,26 @@ def test_every_story_cites_its_clause(path):
     for story in stories:
         assert re.match(r"# (PROTOCOL|DESIGN) \d", story), story.splitlines()[0]
     assert "crash" not in "".join(stories)
+
+
+def test_what_is_said_to_change_its_task_alone_changes_no_other(monkeypatch):
+    """`store.history` looks only at the tasks that such a record names: state and owner of the others are as before, in each step of every story."""
+    from pack.store import history
+
+    step, seen = machine.step, set()
+    stands = lambda state: {n: (t["state"], t["owner"]) for n, t in state["tasks"].items()}  # noqa: E731
+
+    def watched(state, event, now):
+        after, effects = step(state, event, now)
+        if event["event"] in history.OF_ITS_TASK:
+            before, then = stands(state), stands(after)
+            changed = {n for n in then if then[n] != before.get(n)}
+            assert changed <= set(history.named(event)) and before.keys() == then.keys(), event
+            seen.add(event["event"])
+        return after, effects
+
+    monkeypatch.setattr(machine, "step", watched)
+    for path in FILES:
+        with open(path, encoding="utf-8") as f:
+            play(f.read())
+    assert seen == history.OF_ITS_TASK

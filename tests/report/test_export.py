@@ -85,7 +85,8 @@ def to_a_collector(run):  # noqa: F811
         server.shutdown()
     names = [s.name for path, r in got for rs in r.resource_spans for ss in rs.scope_spans for s in ss.spans]
     assert got[0][0] == "/v1/traces" and said.startswith("%d spans of" % len(names)) and "task #1" in names
-    assert "did not take them" in look(run, "export", "--otlp", address, code=1, NO_PROXY="127.0.0.1")
+    away = look(run, "export", "--otlp", address, code=1, NO_PROXY="127.0.0.1")
+    assert "did not take them" in away and "nothing answers there (Connection refused)" in away and "collector" in away
 
 
 def test_nothing_is_exported_unasked(session):

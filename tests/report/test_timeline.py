@@ -76,6 +76,33 @@ def test_the_numbers_on_the_page_are_the_journals(run, tmp_path):
     assert verdicts.count("<td>approved</td>") == int(told["Approvals"]) and verdicts.count("asked for changes") == 1
 
 
+def now_of(text):
+    return re.sub(r"<[^>]+>", " ", text.partition('<section id="now">')[2].partition("</section>")[0])
+
+
+def test_what_is_needed_stands_at_the_top_while_the_run_is_open(session, tmp_path):
+    from hooks.test_word_commands import changed
+
+    session.setup("MEDIUM")
+    session.say("coder-1", "supervisor", "CLAIM: task #1")
+    session.edit("coder-1", "src/a.py", "A = 1\n")
+    session.say("coder-1", "supervisor", "IN_REVIEW: task #1")
+    session.say("coder-1", "logic-reviewer", "REVIEW: task #1")
+    said = now_of(page_of(session, tmp_path / "run.html"))
+    assert "Nothing is asked of you; 1 at work." in said and "logic-reviewer" in said and "review task #1" in said, said
+    changed(session)  # which waits for the user's word
+    session.send("UserPromptSubmit", prompt="go on")
+    assert "You are needed: guard changed" in now_of(page_of(session, tmp_path / "run.html"))
+
+
+def test_a_run_that_nobody_leads_any_more_says_so_at_the_top(project, tmp_path):
+    from hooks.driver import Session
+
+    session = Session(project, tmp_path / "data", pid=1999999)  # no such process
+    session.setup("SIMPLE")
+    assert "You are needed: the client that led this run is gone" in now_of(page_of(session, tmp_path / "run.html"))
+
+
 def test_one_file_without_network_and_without_a_way_out_of_its_data(run, tmp_path):
     text = page_of(run, tmp_path / "run.html")
     assert not re.search(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""", text) and "@import" not in text
@@ -162,6 +189,7 @@ def test_a_run_that_was_aborted_says_so_and_waits_for_nothing(run, tmp_path):
     text = page_of(run, tmp_path / "run.html")
     assert numbers(text)["Phase"] == "CLOSED, aborted" and numbers(text)["Tasks done"] == "1 of 2, 1 cancelled"
     assert "not yet" not in {sign for sign, _facts in proof_of(text).values()}, "nothing comes any more"
+    assert now_of(text).strip() == "", "and nobody is needed"
     assert ">the plan was wrong<" in text or '"the plan was wrong"' in text, "why, in the log"
 
 

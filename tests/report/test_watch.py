@@ -49,13 +49,17 @@ def test_the_screen_shows_the_run_and_follows_it(run, size):
             head = str(app.query_one("#head").render())
             assert "EXECUTION, MEDIUM" in head and "0/2 tasks" in head and "1 refused" in head
             tasks = rows(app, "tasks")
-            assert tasks[0].startswith("#1 | IN_PROGRESS | coder-1 | -") and tasks[1].startswith("#2 | PENDING") and "task #1" in tasks[1]
+            assert (
+                tasks[0].startswith("#1 | IN_PROGRESS | Add greeting | coder-1 | -")
+                and tasks[1].startswith("#2 | PENDING")
+                and "task #1" in tasks[1]
+            )
             assert any("coder-1" in row and "task #1" in row for row in rows(app, "agents"))
             assert len(rows(app, "log")) == sum(not quiet(e) for e in run.events())
             assert run.say("coder-1", "logic-reviewer", "REVIEW: task #1") is None
             app.look()
             await pilot.pause()
-            assert rows(app, "tasks")[0].startswith("#1 | IN_REVIEW | coder-1 | logic-reviewer, tech-lead")
+            assert rows(app, "tasks")[0].startswith("#1 | IN_REVIEW | Add greeting | coder-1 | logic-reviewer, tech-lead")
             await pilot.press("r")
             await pilot.pause()
             assert len(rows(app, "log")) == 1 and "NOT_IN_TASK" in rows(app, "log")[0]
@@ -117,6 +121,67 @@ def test_of_very_many_tasks_those_that_need_somebody_are_shown_and_the_others_co
             shown, table = rows(app, "tasks"), app.query_one("#tasks")
             assert [row.split(" | ")[0] for row in shown[:3]] == ["#9999", "#1", "#2"] and len(shown) == TASK_ROWS
             assert str(table.border_title) == "tasks · %d of 10000" % TASK_ROWS
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40), (200, 60)])
+def test_what_a_task_is_about_can_be_seen_in_every_window(session, monkeypatch, size):
+    """Whom it waits for had pushed its subject out of the window."""
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from hooks.driver import PLAN, plan
+    from pack.report.watch_app import Watch
+
+    listed = [
+        dict(PLAN["tasks"][0], subject="Parse the configuration file, and say where each of its many values came from"),
+        PLAN["tasks"][1],
+    ]
+    session.setup("COMPLEX", raw=plan("COMPLEX", tasks=listed))
+    session.say("coder-1", "supervisor", "CLAIM: task #1")
+    session.edit("coder-1", "src/a.py", "A = 1\n")
+    session.say("coder-1", "supervisor", "IN_REVIEW: task #1")
+    monkeypatch.setenv("CLAUDE_PLUGIN_DATA", session.env["CLAUDE_PLUGIN_DATA"])
+
+    async def go():
+        app = Watch(session.project)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            table = app.query_one("#tasks")
+            drawn = [strip.text for strip in app.screen._compositor.render_strips()]
+            assert any("Parse the c" in line and "IN_REVIEW" in line for line in drawn), "\n".join(drawn)
+            subject, waits = (list(table.columns.values())[i] for i in (2, 4))
+            assert str(waits.label) == "waits for" and subject.get_render_width(table) <= table.size.width // 2
+
+    asyncio.run(go())
+
+
+def test_waves_and_gates_have_columns_of_their_own(session, monkeypatch):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from hooks.test_seeds import waves
+    from pack.report.watch_app import Watch
+
+    waves(session)
+    monkeypatch.setenv("CLAUDE_PLUGIN_DATA", session.env["CLAUDE_PLUGIN_DATA"])
+
+    async def go():
+        app = Watch(session.project)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause()
+            table = app.query_one("#tasks")
+            assert [str(c.label) for c in table.columns.values()] == ["wave", "state", "for", "roles", "what"]
+            shown = [[cell.strip() for cell in row.split("|")] for row in rows(app, "tasks")]
+            assert [(r[0], r[1], r[3]) for r in shown] == [
+                ("wave 0", "OVER", "boss"),
+                ("wave 1", "OVER", "✓ planner"),
+                ("gate", "PASS", "planner"),
+                ("wave 2", "OPEN", "▶ maker"),
+            ]
+            assert all(r[2] and r[4] for r in shown), "no empty cell: how long, and what"
+            assert shown[3][4].startswith("Make: maker is still at work")
+            table.focus()
+            await pilot.press("down", "down", "down", "enter")
+            await pilot.pause()
+            assert "roles: ▶ maker" in app.screen.text and "still at work" in app.screen.text
 
     asyncio.run(go())
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 
+from ..base import arguments
 from ..protocol.refusal import Refusal
 from ..report import attest, attest_verify
 from ..store.journal import Busy, Damaged
@@ -55,7 +56,7 @@ def main(argv):
 
 
 def _make(argv):
-    p = argparse.ArgumentParser(
+    p = arguments.Parser(
         prog="pack attest", description="state what a finished run delivered and who approved it", epilog=MAKE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
@@ -82,7 +83,7 @@ def _make(argv):
 
 
 def _verify(argv):
-    p = argparse.ArgumentParser(
+    p = arguments.Parser(
         prog="pack attest verify", description="whether every blob that a range changes was approved", epilog=VERIFY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip

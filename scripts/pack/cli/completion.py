@@ -14,7 +14,7 @@ import sys
 import click
 from click.shell_completion import CompletionItem, get_completion_class, shell_complete
 
-from ..base import paths
+from ..base import arguments, paths
 from ..protocol import view
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
@@ -171,7 +171,7 @@ def answer(instruction):
 
 def main(argv):
     """`pack completion bash|zsh|fish`: print what the shell has to evaluate. Exit 2 for another shell."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack completion",
         description="what a shell evaluates to complete verbs, options, tasks and teams",
         epilog='examples:\n  eval "$(pack completion bash)"      in ~/.bashrc; the same with zsh in ~/.zshrc\n'

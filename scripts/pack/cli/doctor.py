@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from ..base import codec, enforcement, git_facts, paths, whole_file
+from ..base import arguments, codec, enforcement, git_facts, paths, whole_file
 from ..gate import skill_files
 from ..store.journal import Damaged, Store, read_chain, replayed
 
@@ -299,7 +299,7 @@ def _sandbox_text():
 
 def main(argv):
     """`pack doctor [--json] [--fix [--write]]`. Exit 1 when nothing is enforced, a journal is damaged, or the setting was not written."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack doctor",
         description="What is enforced here, why, and how to raise it.",
         epilog="example:\n  pack doctor\n  pack doctor --fix --write",

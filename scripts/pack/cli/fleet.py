@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from ..base import isolate, paths
+from ..base import arguments, isolate, paths
 from ..fleet import files, policy
 
 OWN_TERMINAL = ("init", "grant", "admit", "join", "resume", "release", "prune")
@@ -45,7 +45,7 @@ def main(argv):
 
 def _parser():
     """Every verb with its options."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack fleet",
         description="Squads on several machines, on PostgreSQL (docs/fleet.md). Where it is: libpq's environment (PGSERVICE, PGHOST, "
         "PGUSER, ...), ~/.pg_service.conf, ~/.pgpass, and what .claude/fleet.yaml says.",

@@ -64,14 +64,21 @@ def row(record):
     return {k: record[k] for k in ("seq", "ts", "epoch", "actor", "event", "data", "key")}
 
 
+NARROW = 64  # columns: in fewer, what happened stands on a line of its own
+
+
 def line(record, width=None, coloured=False, who=12):
-    """One event as people read it, cut to `width` columns (None: whole)."""
+    """One event as people read it, cut to `width` columns (None: whole); two lines in a narrow terminal."""
     bad = record["event"] in tables.TROUBLE
     clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
     name = screen.cut(record["actor"]["name"] or "-", who)
     head = "%5d %s %s %s%s " % (record["seq"], clock, "✋" if bad else "  ", name, " " * (who - screen.columns(name)))
     event = "%-22s " % record["event"]
-    text = screen.cut(head + event + told(record), width)
+    if width is not None and width < NARROW:
+        lines = ("%s %s%s %s" % (clock, "✋ " if bad else "", record["actor"]["name"] or "-", record["event"]), "  " + told(record))
+        text = "\n".join(screen.cut(each, width) for each in lines if each.strip())
+    else:
+        text = screen.cut(head + event + told(record), width)
     colour = "red" if bad else "green" if record["event"] in GOOD else None
     return screen.paint(text, colour, coloured)
 

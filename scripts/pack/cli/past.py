@@ -5,6 +5,7 @@ import json
 import sys
 import time
 
+from ..base import arguments
 from ..protocol.refusal import Refusal
 from ..report import past
 from ..store.history import counted, duration
@@ -82,7 +83,7 @@ def lines(found):
 
 
 def _arguments(verb, what, argv):
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack " + verb,
         description=what,
         epilog="examples:\n  pack %s\n  pack %s --json" % (verb, verb),

@@ -73,3 +73,34 @@ def cut(text, width):
             break
         out.append(c)
     return "".join(out) + "…"
+
+
+def fitted(line, width):
+    """A line of the tree in at most `width` columns: its subject (in « ») is shortened first, so that the state behind it stays."""
+    line = shown(line)
+    parts = re.match(r"(.*?)( ?«)(.*)(»)(.*)$", line)
+    if width is None or columns(line) <= width or not parts:
+        return cut(line, width)
+    head, opened, subject, closed, tail = parts.groups()
+    room = width - columns(head + opened + closed + tail)
+    return cut(head + opened + cut(subject, room) + closed + tail if room >= 4 else head + tail, width)
+
+
+def page(text, at):
+    """A text of the tree for a terminal of (columns, rows); None: as it is. Rows that are left over are spent on lines that are too wide, such
+    as ways out, in their order; the others are cut."""
+    import textwrap
+
+    lines = text.split("\n")
+    if at is None:
+        return "\n".join(map(shown, lines))
+    out, spare = [], at[1] - 1 - len(lines)
+    for line in lines:
+        blanks = len(line) - len(line.lstrip())
+        whole = textwrap.wrap(shown(line), at[0], subsequent_indent=" " * (blanks + 2), break_long_words=False, break_on_hyphens=False) or [
+            ""
+        ]
+        fits = "«" not in line and all(columns(part) <= at[0] for part in whole) and len(whole) - 1 <= spare
+        spare -= len(whole) - 1 if fits else 0
+        out += whole if fits and len(whole) > 1 else [fitted(line, at[0])]
+    return "\n".join(out)

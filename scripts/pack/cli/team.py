@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from pack.base import whole_file, yamltext
+from pack.base import arguments, whole_file, yamltext
 from pack.teams import checker, definition, files, schema
 
 EXAMPLE = '''\
@@ -58,7 +58,7 @@ gates:
 
 def main(argv=None):
     """The verb's entry."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack team",
         description="Team definitions: a team is data, no code. docs/teams.md explains them.",
         epilog="example:\n  pack team new dbMigration       # then edit .claude/team-definitions/dbMigration.yaml\n  pack team check dbMigration\n"

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 
-from ..base import codec, paths, project_facts, whole_file
+from ..base import arguments, codec, paths, project_facts, whole_file
 from ..lint.cache import folder as lint_cache
 from ..store.history import counted
 from . import doctor, statusline
@@ -18,7 +18,7 @@ DATA = ("runs", "active", "live", "pycache")  # what the gate writes into its da
 
 def main(argv):
     """`pack uninstall [--dry-run] [--teams]`. Exit 1 when a run is live, inside the client, or when something could not be removed."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack uninstall",
         description="Take this pack's traces out of the user's and this project's settings, and its data; says what it removed.",
         epilog="example:\n  pack uninstall --dry-run\n  pack uninstall --teams",
@@ -71,7 +71,7 @@ def main(argv):
         print("kept: %s in %s; --teams removes the closed ones" % (counted(len(left), "run"), os.path.join(project, paths.TEAMS)))
     for what in _stays(project):
         print("kept: " + what)
-    print("The plugin itself: claude plugin uninstall team@team-pack")
+    print("The plugin itself: claude plugin uninstall team@team-pack && claude plugin marketplace remove team-pack")
     return 0
 
 
@@ -82,10 +82,15 @@ def _clone(env):
 
 
 def _clients(env):
-    """The clients that `make demo` and `make start` downloaded (scripts/dev/install-client), some hundred megabytes each."""
-    base = os.path.join(env.get("XDG_CACHE_HOME") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".cache"), "team-pack")
-    names = sorted(os.listdir(base)) if os.path.isdir(base) else []
+    """The clients that `make demo` and `make start` downloaded (scripts/dev/install-client), some hundred megabytes each. None where their
+    folder is a link: then it is somebody's shared one, and others may run from it."""
+    base = _cache(env)
+    names = sorted(os.listdir(base)) if os.path.isdir(base) and not os.path.islink(base) else []
     return [os.path.join(base, name) for name in names if name.startswith("client-")]
+
+
+def _cache(env):
+    return os.path.join(env.get("XDG_CACHE_HOME") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".cache"), "team-pack")
 
 
 def _stays(project):
@@ -97,6 +102,8 @@ def _stays(project):
     ]
     if project_facts.git(project, "rev-parse", "-q", "--verify", "refs/notes/team"):
         out.append("refs/notes/team (proofs of runs; git update-ref -d refs/notes/team)")
+    if os.path.islink(_cache(os.environ)):
+        out.append("%s, which is a link to %s: others may use what is there" % (_cache(os.environ), os.path.realpath(_cache(os.environ))))
     return out
 
 

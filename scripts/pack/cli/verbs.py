@@ -6,10 +6,10 @@ import os
 import sys
 import time
 
-from ..base import enforcement, receipts
+from ..base import arguments, enforcement, receipts
 from ..base.streams import shown
 from ..gate import close_run, entry, identity, unseen_calls
-from ..protocol import advice, machine, tables, view
+from ..protocol import access, advice, machine, tables, view
 from ..protocol.refusal import Refusal
 from ..store import result_text, telling
 from ..store.journal import Busy, Damaged
@@ -63,7 +63,10 @@ HELP = {
         "  pack status\n  pack status --json | jq .tasks\n  pack status --summary\n  pack status --summary --format md",
     ),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
-    "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
+    "explain": (
+        "a task's approvals, what is missing, what was refused and why; of a file: of each task that has it",
+        "  pack explain 2\n  pack explain src/app.py",
+    ),
     "teardown": (
         "pass the completion gate and begin the teardown",
         "  pack teardown\n  pack teardown ask\n  pack teardown retry\n  pack teardown finalize    (or deny, when no supervisor is left to tell)",
@@ -79,7 +82,7 @@ HELP = {
 def main(argv):
     """`pack VERB ...` for the verbs above. Exit codes: 0 done, 1 refused or nothing to show, 2 usage."""
     verb, words = argv[0], argv[1:]
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack " + verb,
         description=HELP[verb][0],
         epilog="example:\n" + HELP[verb][1],
@@ -250,7 +253,7 @@ def _status(args):
         at = None if args.all else screen.size()
         level = "off" if off else enforcement.recorded(state)["level"]
         text = tree(state, level, at and max(12, at[1] - 3), people=at is not None) + noted(run.store.data)
-        print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
+        print(screen.page(text, at))
 
 
 def _task_number(word):
@@ -302,6 +305,7 @@ def explain(state, records, number):
         "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, task))),
         "decision: " + decision,
     ]
+    lines += ["next: %s: %s" % (s["who"], advice.for_people(s["text"])) for s in advice.steps(state) if s["task"] == number]
     lines += result_text.explain(state, number) + ["", "history:"]
     for r in records:
         d = r["data"]
@@ -325,7 +329,12 @@ def explain(state, records, number):
 
 
 def _explain(args):
-    state, records = Run(args.project, args.team).look()
+    run = Run(args.project, args.team)
+    state, records = run.look()
+    if state["waves"] is not None:
+        raise Refusal(
+            "UNKNOWN_TASK", "a team of waves has no tasks", "", "pack status shows its waves and gates, pack watch who is at work"
+        )
     if args.task is None:
         tasks = ["%d (%s)" % (n, t["subject"][:50]) for n, t in view.tasks(state)]
         raise Refusal(
@@ -334,7 +343,28 @@ def _explain(args):
             "tasks: " + ", ".join(tasks) if tasks else "the run has no tasks (yet)",
             "pack explain %d" % view.tasks(state)[0][0] if tasks else "pack status",
         )
-    print(shown(explain(state, records, args.task)))
+    numbers = [args.task] if isinstance(args.task, int) else _tasks_of(state, run.project, args.task)
+    print("\n\n".join(shown(explain(state, records, number)) for number in numbers))
+
+
+def _task_or_file(word):
+    """A task's number, or a file that tasks have: a word with a point or a slash in it."""
+    return word if "." in word or "/" in word else _task_number(word)
+
+
+def _tasks_of(state, project, path):
+    """The numbers of the tasks that have a file (a path from here), or wrote it; raises Refusal where there is none."""
+    here = os.path.relpath(os.path.realpath(path), os.path.realpath(project)).replace(os.sep, "/")
+    found = [n for n, t in view.tasks(state) if here in t["touched"] or any(access.covers(f, here) for f in t["files"])]
+    if not found:
+        files = sorted({f for _n, t in view.tasks(state) for f in t["files"]})
+        raise Refusal(
+            "NO_TASK",
+            "no task of this run has %s" % here,
+            "files of tasks: " + (", ".join(files[:12]) + (" and %d more" % (len(files) - 12) if len(files) > 12 else "") or "none"),
+            "pack explain FILE, or pack explain N",
+        )
+    return found
 
 
 def _task(args):
@@ -449,7 +479,12 @@ COMMANDS = {
     "verify": (_verify_arguments, lambda args: _needs_hook("verify")),
     "status": (_status_arguments, _status),
     "log": (_log_arguments, _log),
-    "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", nargs="?", help="its number: 2 or #2"), _explain),
+    "explain": (
+        lambda p: p.add_argument(
+            "task", type=_task_or_file, metavar="TASK|FILE", nargs="?", help="its number (2 or #2), or a file: the tasks that have it"
+        ),
+        _explain,
+    ),
     "finish": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), _finish),
     "go": (lambda p: None, _go),
     "teardown": (lambda p: p.add_argument("words", nargs="*"), _teardown),

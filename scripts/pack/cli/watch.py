@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from ..base import enforcement, extras
+from ..base import arguments, enforcement, extras
 from ..base.streams import driven
 from ..gate import entry
 from ..protocol import machine
@@ -18,7 +18,7 @@ from . import log, screen, statusline
 
 def main(argv):
     """Exit 0 when the view was closed, 1 when there is no run or its journal is damaged, 2 for wrong usage."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack watch",
         description="The live run: agents, tasks, who waits for whom, the log. Looking changes nothing.",
         epilog="examples:\n  pack watch\n  pack watch --web\n  pack watch --plain\n  pack watch --fleet",
@@ -78,7 +78,7 @@ def _first_picture(run):
         return ""
     columns, rows = screen.size() or (80, 24)
     shown = tree(state, enforcement.recorded(state)["level"], rows - 1).split("\n")[: rows - 1]
-    return "\r\n".join(screen.cut(line, columns) for line in shown)
+    return "\r\n".join(screen.fitted(line, columns) for line in shown)
 
 
 def _web(args):

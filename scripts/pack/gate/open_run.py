@@ -276,6 +276,10 @@ def activated(hook: Hook) -> Answer:
     """No run is live: a prompt that begins with `--team NAME --strategy PATH` opens that team's run, one that is for a team (`team status`)
     is answered, others pass."""
     prompt = str(hook.payload.get("prompt") or "").strip()
+    if as_typed(prompt.split()) == "team help":
+        from . import situation
+
+        return answers.block(situation.text(hook.project, hook.data, hook.env, inside=True))
     if not opens_team(prompt):
         return _no_run(prompt, hook.project)
     return _opened(hook, prompt, "", "UserPromptSubmit")

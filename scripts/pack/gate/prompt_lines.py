@@ -22,6 +22,33 @@ def as_typed(words: Iterable[str]) -> str:
     return " ".join(words).rstrip(".!?").casefold()
 
 
+LIKE = {"stop": "abort", "cancel": "abort", "end": "abort", "quit": "abort", "kill": "abort", "continue": "resume", "state": "status"}
+LOOKING = ("log", "watch", "explain", "runs", "stats", "doctor", "report")  # verbs of `pack` that somebody may take for words to the team
+
+
+def misspelt(prompt: str) -> str:
+    """What a line was probably to be that begins like a word to a run of /build and is none: `team statsu`, `team abrot it is wrong`, `team stop`.
+    Answers a sentence for the user; "" for ordinary talk (`team accepts the plan`, `team play`)."""
+    import difflib
+
+    words = prompt.strip().rstrip(".!?").casefold().split()
+    known = [line.split()[1] for line in sorted(TYPED) if line.startswith("team ")]
+    if len(words) < 2 or words[0] != "team" or any(words[1].startswith(word) for word in known):
+        return ""
+    word = words[1]
+    if len(words) == 2 and word in LOOKING:
+        return "team: `pack %s` shows that, in a terminal of your own." % word
+    near = difflib.get_close_matches(word, ("status", "resume", "abort", "accept", "help"), 1, 0.75)
+    meant = near[0] if near else LIKE.get(word, "") if len(words) == 2 else ""
+    takes = {"abort": " WHY", "accept": " PATH"}.get(meant, "")
+    if not meant or len(words) > 2 and not takes:
+        return ""
+    return (
+        "team: no word `team %s`; did you mean `/team:%s%s`? /team:help lists them. To talk to the lead about it, say it in other words."
+        % (word, meant, takes)
+    )
+
+
 def opens_team(prompt: str) -> bool:
     """Whether a prompt is `--team NAME ...`; `--teamwork` is none. An editor may have made one long dash of two: then it is told so."""
     first = prompt.partition("=")[0].split()[:1]

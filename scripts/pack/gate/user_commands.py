@@ -9,7 +9,7 @@ from ..protocol.refusal import Refusal
 from ..store.render import noted, tree
 from . import answers, identity, tamper_check, typed_words
 from .pack_verbs import _listed, teardown_text
-from .prompt_lines import LINES, for_the_team
+from .prompt_lines import LINES, for_the_team, misspelt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ def typed(call: Call, prompt: str) -> Answer | None:
         if why is not None:
             return answers.block(why)
     text, line = " ".join(words[:2]).casefold(), " ".join(words).casefold()
+    if line == "team help":
+        from . import situation
+
+        return answers.block(situation.text(call.project, call.data, call.env, inside=True))
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         answer: Answer | None = call.kind.typed(call, words)
         if answer is not None:
@@ -56,12 +60,15 @@ def typed(call: Call, prompt: str) -> Answer | None:
     if line in LINES + ("pause team", "team approve") and call.state["phase"] != "CLOSED":
         why = _not_here(call, line)
         return answers.block(why) if why else None
-    return None
+    if call.actor["role"] not in (tables.LEAD, "foreign") or call.state["phase"] == "CLOSED" or not call.kind.approves:
+        return None  # of a team of waves its own words are near (wave_words.near)
+    meant = misspelt(prompt)
+    return answers.block(meant) if meant else None
 
 
 def _aborted(call: Call, words: list[str]) -> str:
     """`team abort WHY`, typed."""
-    reason = " ".join(words[2:]) or "the user typed `team abort`"
+    reason = " ".join(words[2:]) or "no reason given"
     try:
         _listed(call)
         if call.actor["role"] == tables.LEAD:

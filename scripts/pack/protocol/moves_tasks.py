@@ -176,7 +176,7 @@ def next_claim_is_legal(state: State, data: Data, actor: Actor) -> Refusal | Non
 
 
 def _maybe_complete(state: State) -> None:
-    if state["phase"] in ("SETUP", "EXECUTION") and not view.open_tasks(state):
+    if state["phase"] in ("SETUP", "EXECUTION") and all(t["state"] in tables.TERMINAL for t in state["tasks"].values()):
         state["phase"] = "COMPLETION"
 
 

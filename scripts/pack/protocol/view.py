@@ -96,7 +96,7 @@ def tasks(state: State) -> list[tuple[int, Task]]:
 
 def open_tasks(state: State) -> list[int]:
     """Numbers of tasks that are neither DONE nor CANCELLED."""
-    return [n for n, t in tasks(state) if t["state"] not in tables.TERMINAL]
+    return sorted(int(k) for k, t in state["tasks"].items() if t["state"] not in tables.TERMINAL)
 
 
 def required(state: State, t: Task) -> tuple[str, ...]:
@@ -167,7 +167,8 @@ def left_planning(state: State) -> bool:
 
 def owned(state: State, name: str | None, states: Sequence[str] | None = None) -> list[int]:
     """Numbers of the tasks that a name owns, in the given states (default: not terminal)."""
-    return [n for n, t in tasks(state) if t["owner"] == name and (t["state"] in states if states else t["state"] not in tables.TERMINAL)]
+    mine = [(int(k), t["state"]) for k, t in state["tasks"].items() if t["owner"] == name]  # few of many: chosen before they are sorted
+    return sorted(n for n, stands in mine if (stands in states if states else stands not in tables.TERMINAL))
 
 
 def claimable(state: State, name: str | None = None) -> list[int]:

@@ -20,8 +20,9 @@ def each(project=None, team=None):
     for name in [team] if team else paths.teams(first.project) or [first.team]:
         try:
             run = Run(first.project, name)
-            state, records = run.look()
-            yield name, state, records, history.of(records)[0]
+            so_far = history.History()
+            state, records = run.look(so_far)
+            yield name, state, records, so_far
         except (Damaged, Refusal, OSError) as error:
             yield name, None, str(error), None
 

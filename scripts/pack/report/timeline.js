@@ -219,7 +219,7 @@
         D = news.data;
         index();
         whole = Math.max(D.length, 1);
-        for (const part of ["numbers", "task-table", "verdict-table", "proof-table", "report", "spent"]) $(part).innerHTML = news[part];
+        for (const part of ["numbers", "now", "task-table", "verdict-table", "proof-table", "report", "spent"]) $(part).innerHTML = news[part];
         if (atEnd) { if (!full) from += whole - to; to = whole; }
         phases();
         draw();

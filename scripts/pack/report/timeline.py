@@ -5,9 +5,9 @@ import html
 import os
 import time
 
-from pack.base import codec
+from pack.base import codec, needed
 from pack.base.streams import shown
-from pack.protocol import tables, view
+from pack.protocol import advice, tables, view
 from pack.store import history, proof
 from pack.store.render import phase_words, stats, summary
 from pack.store.telling import quiet
@@ -20,6 +20,7 @@ DRIFT = ("DRIFTED", "HEAD_MOVED", "COMMIT_DIVERGES", "STATE_DIVERGENCE", "CONTEN
 HANDOFFS = ("STATE_OWNERSHIP_HANDOFF", "STATE_OWNERSHIP_ACK", "SPLIT_BRAIN_DETECTED")
 LOG_MOST = 20000  # a page of more is megabytes that a browser reads before it shows anything; `pack log` has every event
 ROWS_MOST = 1000  # of a table
+STEPS_MOST = 6  # next steps at the top of the page
 SHORT = 16  # characters of a cell that stays on one line: a name, a duration
 STATE_COLOURS = {
     "PENDING": "pending",
@@ -256,6 +257,25 @@ def _numbers(state, told, counts, records):
     return "".join("<div><dt>%s</dt><dd>%s</dd></div>" % (html.escape(a), html.escape(b)) for a, b in pairs)
 
 
+def _now(state, gone):
+    """Who is needed and what is next, while the run is open; "" afterwards. gone: nobody leads it, its client has ended."""
+    if state["phase"] == "CLOSED":
+        return ""
+    you, who, todo = needed.of_the_user(state), needed.words(state), advice.steps(state)
+    you = "the client that led this run is gone, and nobody is at work: type /team:resume in a new one" if gone else you
+    head = "You are needed: " + you if you else "Nothing is asked of you%s." % ("; " + who if who else "")
+    rows = "".join(
+        "<li><b>%s</b> %s</li>" % (html.escape(shown(step["who"])), html.escape(shown(advice.for_people(step["text"]))))
+        for step in todo[:STEPS_MOST]
+    )
+    more = "<li>and %d more</li>" % (len(todo) - STEPS_MOST) if len(todo) > STEPS_MOST else ""
+    return '<h2 id="nows">Now</h2><p%s>%s</p>%s' % (
+        ' class="needs"' if you else "",
+        html.escape(shown(head)),
+        '<ul class="next" aria-label="Next steps">%s%s</ul>' % (rows, more) if rows else "",
+    )
+
+
 LEGEND = (
     ("--active", "agent at work"),
     ("--idle", "agent idle"),
@@ -288,12 +308,13 @@ def _asset(name):
         return f.read()
 
 
-def parts(state, records, told):
-    """What changes of the page while a run goes on, by the id of its place; `data` is what timeline.js draws."""
+def parts(state, records, told, gone=False):
+    """What changes of the page while a run goes on, by the id of its place; `data` is what timeline.js draws. gone: as `page` has it."""
     counts = stats(records)
     return {
         "data": data_of(state, records, told),
         "numbers": _numbers(state, told, counts, records),
+        "now": _now(state, gone),
         "task-table": _tasks(state, told),
         "verdict-table": _verdicts(state, told),
         "proof-table": _proof(state, counts),
@@ -301,11 +322,11 @@ def parts(state, records, told):
     }
 
 
-def page(state, records, enforcement, told=None, live=False, spent="Cost: not looked for"):
+def page(state, records, enforcement, told=None, live=False, spent="Cost: not looked for", gone=False):
     """The whole page as text. records: the journal, not empty; enforcement: the level that was measured; told: their History, when it is
-    there already; spent: what the run cost; live: whether the page asks for news (web.py)."""
+    there already; spent: what the run cost; live: whether the page asks for news (web.py); gone: whether the run is open and nobody leads it."""
     told = history.of(records)[0] if told is None else told
-    filled = parts(state, records, told)
+    filled = parts(state, records, told, gone)
     waves = state["waves"] is not None
     lanes = LEGEND_WAVES if waves else LEGEND
     legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in lanes) + "".join(
@@ -321,6 +342,7 @@ def page(state, records, enforcement, told=None, live=False, spent="Cost: not lo
         legend=legend,
         live=' data-live="1"' if live else "",
         numbers=filled["numbers"],
+        now=filled["now"],
         tasks=filled["task-table"],
         verdicts=filled["verdict-table"],
         proof=filled["proof-table"],
@@ -336,6 +358,7 @@ _PAGE = """<!doctype html>
 <header><h1>{name}</h1><p class="dim">Opened {when}. Enforcement: {enforcement}.<span id="live" role="status"></span></p></header>
 <main>
 <dl class="numbers" id="numbers">{numbers}</dl>
+<section id="now">{now}</section>
 <noscript><p>The lanes and the log need JavaScript; the tables below do not.</p></noscript>
 <section data-js hidden aria-labelledby="lanes"><h2 id="lanes">Timeline</h2>
 <div class="bar"><button id="left" aria-label="Earlier">◀</button><button id="right" aria-label="Later">▶</button><button id="in" aria-label="Zoom in">+</button>
@@ -365,14 +388,14 @@ def main(argv):
     import argparse
     import sys
 
-    from pack.base import enforcement, whole_file
+    from pack.base import arguments, enforcement, whole_file
     from pack.gate import entry
     from pack.protocol.refusal import Refusal
     from pack.report import cost
     from pack.store.journal import Damaged
     from pack.store.open_for_reading import Run
 
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="pack report html",
         description="The page of a run, from its journal.",
         epilog="example: pack report html --out run.html",
@@ -382,15 +405,16 @@ def main(argv):
     parser.add_argument("--project", default=None)
     parser.add_argument("--team", default=None)
     args = parser.parse_args(argv)
+    told = history.History()
     try:
         run = Run(args.project, args.team)
-        state, records = run.look()
+        state, records = run.look(told)
     except (Refusal, Damaged) as error:
         print(error.text() if isinstance(error, Refusal) else entry.trouble(error, None)[2], file=sys.stderr)
         return 1
     target = args.out or os.path.join(run.store.folder, "timeline.html")
-    whole_file.put(
-        target, page(state, records, enforcement.recorded(state)["level"], spent=cost.text(cost.safely(state, records, os.environ)))
-    )
+    spent = cost.text(cost.safely(state, records, os.environ))
+    gone = bool(run.live) and not enforcement.led(state)
+    whole_file.put(target, page(state, records, enforcement.recorded(state)["level"], told, spent=spent, gone=gone))
     print("wrote %s" % target)
     return 0

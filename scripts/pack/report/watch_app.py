@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 
+from rich.cells import cell_len, set_cell_size
 from rich.markup import escape as unmarked
 from textual.app import App
 from textual.binding import Binding
@@ -45,10 +46,12 @@ q                      quit; the run goes on"""
 
 COLUMNS = {
     "agents": ("agent", "for", "does"),
-    "tasks": ("task", "state", "owner", "waits for", "subject"),
+    "tasks": ("task", "state", "subject", "owner", "waits for"),
     "log": ("at", "who", "event", "what"),
 }
-SIGNS = {proof.HOLDS: "green", proof.FAILS: "red"}
+TASK_COLUMNS = 40  # columns of a task's number, state and owner, and what is between them
+COLUMNS_OF_WAVES = ("wave", "state", "for", "roles", "what")
+WAVE_COLOURS = {"OVER": "green", "PASS": "green", "OPEN": "blue", "FAIL": "red", "FORGED": "red", "INVALID": "red"}
 COLOURS = {
     "IN_PROGRESS": "blue",
     "IN_REVIEW": "yellow",
@@ -63,6 +66,12 @@ COLOURS = {
 def escape(text):
     """Words of others: no markup, nothing that drives a terminal."""
     return unmarked(shown(text))
+
+
+def _cut(text, room):
+    """A text in at most so many columns."""
+    text = shown(text)
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
 
 
 class Pane(ModalScreen):
@@ -113,9 +122,9 @@ class Watch(App):
         self.paint = not os.environ.get("NO_COLOR")  # Textual then makes greys of colours, and a dark red is one that nobody can read
         super().__init__()
         self.project, self.follower, self.explain = project, Follower(project, team), explain
-        self.narrow = False
+        self.width, self.narrow = 80, False
         self.words, self.refusals, self.trouble, self.cost, self.priced = "", False, "", {"absent": "not looked for yet"}, 0
-        self.listed = []  # the records of the log's rows
+        self.listed, self.waves = [], []  # the records of the log's rows; the rows of waves and gates
 
     def compose(self):
         yield Static(id="head")
@@ -131,8 +140,7 @@ class Watch(App):
         for name, columns in COLUMNS.items():
             table = self.query_one("#" + name, DataTable)
             table.border_title = name
-            for column in columns:
-                table.add_column(column, key=column)
+            _head(table, columns)
         self.on_resize()
         self.look()
         self.set_interval(LOOK_SECONDS, self.look)
@@ -154,11 +162,13 @@ class Watch(App):
 
     def on_resize(self, event=None):
         size = event.size if event is not None else self.size
-        self.narrow, rows = size.width < 100, size.height - 4
+        self.width, self.narrow, rows = size.width, size.width < 100, size.height - 4
         self.set_class(self.narrow, "narrow")
         for name, share in (("agents", 0.28), ("tasks", 0.37)):  # each takes what it needs, and leaves room for the log
             self.query_one("#" + name).styles.max_height = max(4, int(rows * (share if self.narrow else 0.55)))
         self.fill_head()
+        if self.follower.state["team"] is not None:
+            self.fill_tasks()
 
     def look(self):
         """Read on; draw only when there is something new."""
@@ -232,36 +242,36 @@ class Watch(App):
         state, table = self.follower.state, self.query_one("#tasks", DataTable)
         table.border_title = "tasks" if state["waves"] is None else "waves and gates"
         if state["waves"] is not None:
-            return _replace(table, [self.standing(*row) for row in self.proven()])
+            return self.fill_waves(table)
+        _head(table, COLUMNS["tasks"])
         rows, every = [], sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0]))
         if len(every) > TASK_ROWS:
             table.border_title = "tasks · %d of %d" % (TASK_ROWS, len(every))
+        width = self.width if self.narrow else self.width * 3 // 5
+        room = max(12, (width - TASK_COLUMNS) // 2)  # what a task is about stays beside who it waits for
         for n, task in every[:TASK_ROWS]:
-            shown = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
-            colour = COLOURS.get(shown, "red")
+            stands = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
+            colour = COLOURS.get(stands, "red")
             rows.append(
                 (
                     "#%d" % n,
-                    self.coloured(colour, shown),
+                    self.coloured(colour, stands),
+                    escape(_cut(task["subject"], room)),
                     escape(task["owner"] or "-"),
                     escape(_waits(state, n, task)),
-                    escape(task["subject"]),
                 )
             )
         _replace(table, rows)
 
-    def standing(self, sign, what, facts):
-        """The row of a wave or a gate in the table of tasks."""
-        colour, (kind, _, title), (verdict, _, why) = SIGNS.get(sign, "dim"), what.partition(" "), facts.partition(": ")
-        if kind == "wave":
-            over = sign == proof.HOLDS
-            number, _, title = title.partition(" ")
-            kind, verdict, why = "wave " + number, "over" if over else "open", "" if over else facts
-        return kind, self.coloured(colour, verdict), "-", "-", escape(title + (": " + why if why else ""))
-
-    def proven(self):
-        """What of the closing proof holds so far: [(sign, what, facts)]."""
-        return proof.rows(self.follower.state, figures(self.follower.records))
+    def fill_waves(self, table):
+        """Waves and gates in the table of tasks, under heads of their own."""
+        f = self.follower
+        _head(table, COLUMNS_OF_WAVES)
+        now = f.history.end if f.state["phase"] == "CLOSED" else max(time.time(), f.history.end)
+        self.waves = history.wave_table(f.state, f.history, now)
+        _replace(
+            table, [(k, self.coloured(WAVE_COLOURS.get(s, "dim"), s), at, escape(who), escape(what)) for k, s, at, who, what in self.waves]
+        )
 
     def fill_log(self):
         rows, self.listed = [], []
@@ -286,7 +296,9 @@ class Watch(App):
     # Keys
     def on_data_table_row_selected(self, event):
         if event.data_table.id == "tasks" and self.follower.state["waves"] is not None:
-            self.push_screen(Pane("\n\n".join(part for part in self.proven()[event.cursor_row] if part)))
+            kind, stands, at, who, what = self.waves[event.cursor_row]
+            roles = ("roles: " if kind != "gate" else "judged after: ") + who
+            self.push_screen(Pane("\n\n".join((kind, stands + (" for " + at if at else ""), roles, what))))
         elif event.data_table.id == "tasks":
             number = int(str(event.data_table.get_row_at(event.cursor_row)[0]).lstrip("#"))
             self.push_screen(Pane(self.about(number)))
@@ -371,6 +383,14 @@ def _place(task):
     if task["state"] in tables.BLOCKED_ON_LEAD or task.get("content") == "DRIFTED":
         return 0
     return {"PENDING": 2, "DONE": 3, "CANCELLED": 4}.get(task["state"], 1)
+
+
+def _head(table, columns):
+    """A table's columns, where they are others than it has: the next run may be one of waves."""
+    if tuple(key.value for key in table.columns) != columns:
+        table.clear(columns=True)
+        for column in columns:
+            table.add_column(column, key=column)
 
 
 def _replace(table, rows):

@@ -77,13 +77,13 @@ class Handler(BaseHTTPRequestHandler):
     def _page(self):
         with self.server.lock:
             f = self.server.follower
-            text = timeline.page(f.state, f.records, _level(f.state), f.history, live=True, spent=self.server.spent())
+            text = timeline.page(f.state, f.records, _level(f.state), f.history, live=True, spent=self.server.spent(), gone=_gone(f))
         self._text(200, text, "text/html; charset=utf-8")
 
     def _data(self):
         with self.server.lock:
             f = self.server.follower
-            text = codec.dumps(dict(timeline.parts(f.state, f.records, f.history), spent=html.escape(self.server.spent())))
+            text = codec.dumps(dict(timeline.parts(f.state, f.records, f.history, _gone(f)), spent=html.escape(self.server.spent())))
         self._text(200, text, "application/json")
 
     def _events(self):
@@ -129,3 +129,10 @@ def _level(state):
     from ..base import enforcement
 
     return enforcement.recorded(state)["level"]
+
+
+def _gone(follower):
+    """Whether the run is open and the client that leads it has ended."""
+    from ..base import enforcement
+
+    return follower.state["phase"] != "CLOSED" and bool(follower.run.live) and not enforcement.led(follower.state)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 
 from ..protocol import machine
 from .history import History
-from .journal import START, Damaged, decode_line
+from .journal import START, Damaged, decode_line, play
 from .open_for_reading import Run
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ class Follower:
     def _again(self) -> None:
         self.state, self.history = machine.initial(), History()
         self.records: list[Record] = []
-        self._offset, self._sum = 0, START
+        self._offset, self._sum, self._old = 0, START, True
         self._inode: int | None = None
 
     def look(self) -> int:
@@ -60,7 +61,7 @@ class Follower:
             if record["more"]:
                 continue
             for one in batch:
-                machine.replay(self.state, one)
+                self._old = play(self.state, one, self._old, chain(self.records, batch))
                 self.history.take(one, self.state)
             self.records += batch
             found += len(batch)

@@ -13,11 +13,16 @@ from .journal import replayed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Sequence
-    from ..protocol.state_types import Record, State, Task
+    from ..protocol.state_types import Event, Record, State, Task
     from .figure_types import VerdictRow
 
 ENDED = ("ENDED", "LOST")
 NAMED = 3  # tasks that a task waits for are counted beyond so many
+# What changes state or owner of no task but those that the record names: most records of a long run. After any other all tasks are looked at.
+OF_ITS_TASK = frozenset(
+    ("CLAIM", "IN_REVIEW", "REVIEW", "APPROVED", "CHANGES_REQUESTED", "DONE", "FILE_WRITTEN", "COMMITTED", "CONTENT_SEALED")
+    + ("REFUSED", "MAIL", "AGENT_ACTIVE", "AGENT_IDLE")
+)
 
 
 class History:
@@ -35,8 +40,7 @@ class History:
         self.verdicts: list[VerdictRow] = []
         self.start: float | None = None
         self.end: float | None = None
-        self._agents: list[Any] = []  # how roster and tasks stood after the last record: most records change neither
-        self._tasks: list[Any] = []
+        self._agents: list[Any] = []  # how the roster stood after the last record: most records do not change it
 
     def take(self, record: Record, state: State) -> None:
         """One record and the state after it."""
@@ -45,7 +49,10 @@ class History:
         self.end = now
         _turn(self.phases, state["phase"], now)
         self._take_agents(state, now)
-        self._take_tasks(state, now)
+        tasks = state["tasks"]
+        for number in named(record) if record["event"] in OF_ITS_TASK else tasks:
+            if number in tasks:
+                self._take_task(int(number), tasks[number], now)
         for name, stands in render.kind_of(state).wave_states(state):
             _turn(self.waves.setdefault(name, []), stands, now)
         if record["event"] in ("APPROVED", "CHANGES_REQUESTED"):
@@ -72,17 +79,11 @@ class History:
                 _close(spans, now)
                 spans.append([entry["state"], now, now if entry["state"] in ENDED else None, entry["inc"]])
 
-    def _take_tasks(self, state: State, now: float) -> None:
-        stand: list[Any] = [task["state"] for task in state["tasks"].values()]
-        stand += [task["owner"] for task in state["tasks"].values()]
-        if stand == self._tasks:
-            return
-        self._tasks = stand
-        for number, task in state["tasks"].items():
-            spans = self.tasks.setdefault(int(number), [])
-            if not spans or spans[-1][0] != task["state"] or spans[-1][3] != task["owner"]:
-                _close(spans, now)
-                spans.append([task["state"], now, now if task["state"] in tables.TERMINAL else None, task["owner"]])
+    def _take_task(self, number: int, task: Task, now: float) -> None:
+        spans = self.tasks.setdefault(number, [])
+        if not spans or spans[-1][0] != task["state"] or spans[-1][3] != task["owner"]:
+            _close(spans, now)
+            spans.append([task["state"], now, now if task["state"] in tables.TERMINAL else None, task["owner"]])
 
     def closed(self, now: float | None = None) -> History:
         """The same with open spans ended at `now` (default: the last record)."""
@@ -90,6 +91,12 @@ class History:
         for spans in list(self.agents.values()) + list(self.tasks.values()) + list(self.waves.values()) + [self.phases]:
             _close(spans, now)
         return self
+
+
+def named(event: Event | Record) -> list[str]:
+    """The tasks that an event is about, as keys of the state's tasks: `task`, the one that a DONE claims next, those of a commit."""
+    data = event["data"]
+    return [str(n) for n in (data.get("task"), data.get("claims"), *(data.get("tasks") or ())) if n is not None]
 
 
 def of(records: Sequence[Record]) -> tuple[History, State | None]:
@@ -156,6 +163,47 @@ def wave_states(state: State) -> Iterator[tuple[str, str]]:
         yield ("wave %s %s" % (wave["id"], wave.get("title") or "")).strip(), stands
     for gate in state["team"]["definition"]["gates"]:
         yield "gate %s" % (gate.get("title") or gate["id"]), facts["verdicts"].get(gate["id"], "not judged")
+
+
+def wave_table(state: State, told: History, now: float) -> list[tuple[str, str, str, str, str]]:
+    """Waves in their order, below each the gates that it passes: [(kind, state, how long it stands so, who, title and why)]. Who: the roles of
+    a wave, those that were spawned and have ended marked ✓, those at work ▶; of a gate the role that is judged."""
+    definition, facts = state["team"]["definition"], state["waves"]
+    stands = dict(wave_states(state))
+    out, left = [], {g["id"]: g for g in definition["gates"]}
+
+    def since(name: str) -> str:
+        spans = told.waves.get(name)
+        return duration(now - spans[-1][1]) if spans else ""
+
+    def gate_row(g: Any) -> tuple[str, str, str, str, str]:
+        name = "gate %s" % (g.get("title") or g["id"])
+        verdict = stands[name]
+        why = "; ".join((facts["reasons"].get(g["id"]) or [])[:2]) if verdict not in ("PASS", "not judged") else ""
+        judged = since(name) if verdict != "not judged" else ""
+        return "gate", verdict, judged, g.get("after_role") or "the whole", (g.get("title") or g["id"]) + (": " + why if why else "")
+
+    for wave in definition["waves"]:
+        name = ("wave %s %s" % (wave["id"], wave.get("title") or "")).strip()
+        why = (
+            waves.open_reasons(state, wave, facts["unmet"])
+            if stands[name] == "WAITS"
+            else waves.end_reasons(state, wave, facts["unmet"])
+            if stands[name] == "OPEN"
+            else []
+        )
+        who = ", ".join(_role_mark(state, role) + role for role in wave["roles"])
+        title = (wave.get("title") or "") + (": " if wave.get("title") and why else "") + (why[0] if why else "")
+        out.append(("wave %s" % wave["id"], stands[name], since(name), who, title))
+        out += [gate_row(left.pop(g)) for g in wave.get("gates", []) if g in left]
+    return out + [gate_row(g) for g in left.values()]
+
+
+def _role_mark(state: State, role: str) -> str:
+    """Whether a role of a wave is at work, was, or was not spawned yet; the one that the lead plays has no mark."""
+    if waves.busy(state, role):
+        return "▶ "
+    return "✓ " if waves.has_worked(state, role) else ""
 
 
 def _turn(spans: list[list[Any]], name: str, now: float) -> None:

@@ -27,7 +27,7 @@ from .disk import Disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Mapping, NoReturn, Sequence
+    from typing import Any, Iterable, Iterator, Mapping, NoReturn, Sequence
     from ..protocol.state_types import Event, Record, State
     from ..protocol.literals import EventName
     from ..protocol.state_types import Data
@@ -154,21 +154,26 @@ def replayed(records: Sequence[Record]) -> Iterator[tuple[Record, State]]:
     record that contradicts the protocol."""
     state, old = machine.initial(), True
     for record in records:
-        written = record.get("v", 1)
-        if not isinstance(written, int) or written > machine.VERSION:
-            raise Damaged(
-                "record %d was written by a newer version of this plugin (state %s, this one reads up to %d)%s"
-                % (record["seq"], written, machine.VERSION, _other_version(records))
-            )
-        old = old and written < machine.VERSION  # a run that was taken up by a newer version does not go back
-        try:
-            machine.replay(state, record, judged=not old)
-        except (Refusal, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            why = (
-                "cannot be read by this version (%s: %s)" % (type(error).__name__, error) if old else "contradicts the protocol: %s" % error
-            )
-            raise Damaged("record %d (%s) %s%s" % (record["seq"], record["event"], why, _other_version(records))) from None
+        old = play(state, record, old, records)
         yield record, state
+
+
+def play(state: State, record: Record, old: bool, records: Iterable[Record]) -> bool:
+    """Fold one record into `state` itself. old: whether every record before it is of an older version, as this answers it for the next one;
+    records: those that are known, to say who wrote them. Raises Damaged where this version cannot read the record or it contradicts the protocol."""
+    written = record.get("v", 1)
+    if not isinstance(written, int) or written > machine.VERSION:
+        raise Damaged(
+            "record %d was written by a newer version of this plugin (state %s, this one reads up to %d)%s"
+            % (record["seq"], written, machine.VERSION, _other_version(records))
+        )
+    old = old and written < machine.VERSION  # a run that was taken up by a newer version does not go back
+    try:
+        machine.replay(state, record, judged=not old)
+    except (Refusal, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        why = "cannot be read by this version (%s: %s)" % (type(error).__name__, error) if old else "contradicts the protocol: %s" % error
+        raise Damaged("record %d (%s) %s%s" % (record["seq"], record["event"], why, _other_version(records))) from None
+    return old
 
 
 def _rendered_after(data: bytes | None) -> int | None:
@@ -177,7 +182,7 @@ def _rendered_after(data: bytes | None) -> int | None:
     return int(digits) if digits.isdigit() and len(digits) < 12 else None
 
 
-def _other_version(records: Sequence[Record]) -> str:
+def _other_version(records: Iterable[Record]) -> str:
     """Why a replay failed, where another version of the plugin wrote the records. That is no damage."""
     wrote, ours = [r["data"]["sealed"]["version"] for r in records if r["data"].get("sealed")][-1:], paths.version(paths.PLUGIN_ROOT)
     return (

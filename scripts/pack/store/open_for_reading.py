@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
     from ..protocol.state_types import Record, State
     from .figure_types import WaveFacts
+    from .history import History
 
 
 class Run:
@@ -40,8 +41,8 @@ class Run:
         run = self.live["run"] if self.live else home.get("run") or paths.run_folder(self.data, self.project, self.team)
         self.store = Store(folder, run)
 
-    def look(self) -> tuple[State, list[Record]]:
-        """Replay the journal without changing anything. Answers (state, records); raises Damaged."""
+    def look(self, told: History | None = None) -> tuple[State, list[Record]]:
+        """Replay the journal without changing anything. Answers (state, records); raises Damaged. told: a History that takes them in turn."""
         data = self.store.disk.read(self.store.journal) or self.store.disk.read(self.store.mirror) or b""
         records, end, problem = read_chain(data)
         if problem.startswith("damaged"):
@@ -49,8 +50,9 @@ class Run:
         if not records:
             raise Damaged("the team %s has no journal any more" % self.team)
         self.store.reaches(end)
-        for _record, state in replayed(records):
-            pass
+        for record, state in replayed(records):
+            if told is not None:
+                told.take(record, state)
         return state, records
 
 

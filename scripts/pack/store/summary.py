@@ -101,7 +101,8 @@ class _Counted:
             self.failing = self.failing | {part} if red else self.failing - {part}
 
     def committed(self, r: Record, d: Any) -> None:
-        self.out["commits"] = [c for c in self.out["commits"] if c["sha"] not in d.get("gone", ())]
+        if d.get("gone"):
+            self.out["commits"] = [c for c in self.out["commits"] if c["sha"] not in d["gone"]]
         self.out["commits"].append(
             {
                 "sha": d["sha"],
