@@ -19,7 +19,8 @@ import surroundings  # noqa: E402
 
 surroundings.as_users_have()
 
-from running import pytest_collection_modifyitems, pytest_unconfigure  # noqa: E402, F401 - hooks of every run
+from cpu import pytest_configure, pytest_fixture_setup, pytest_runtest_makereport, pytest_runtest_protocol  # noqa: E402, F401 - hooks of every run
+from running import pytest_collection_modifyitems, pytest_unconfigure  # noqa: E402, F401
 
 
 def git(folder, *args):
