@@ -79,7 +79,8 @@ def test_tests_that_failed_or_never_ran_are_not_passed(run, command):
     "sh -c 'python3 -m unittest nowhere | cat'", "set +o pipefail; python3 -m unittest nowhere | cat", "if make test; then echo ok; fi",
     "bash -c 'make test || true'", "node -e 1", "test -n x", "env A=1 ls", "npm --version", "git log -1",
 ])  # fmt: skip
-def test_commands_that_test_nothing_are_refused(run, command):
+def test_commands_that_test_nothing_are_refused(looked_at, command):
+    run = looked_at
     quote = "'" + command.replace("'", "'\\''") + "'"
     before = run.state()["verify"]
     refusal = run.bash("lead", "pack verify --build true --test " + quote)
