@@ -76,11 +76,18 @@ def session(project, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def one_run(tmp_path_factory):
-    """A run at work on task #1 that the cases of a module share; tests ask for `looked_at`."""
+def module_session(tmp_path_factory):
+    """A session for a module's cases that ask the same run one thing each: to open one costs ten times what a question does. Modules begin
+    the run in a fixture of their own; a case leaves it as it found it, and asserts so."""
     from hooks.driver import Session
 
-    s = Session(make_project(tmp_path_factory.mktemp("run") / "proj", ".claude/"), tmp_path_factory.mktemp("data"))
+    return Session(make_project(tmp_path_factory.mktemp("run") / "proj", ".claude/"), tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def one_run(module_session):
+    """A run at work on task #1 that the cases of a module share; tests ask for `looked_at`."""
+    s = module_session
     s.setup("SIMPLE")
     assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
     return s
@@ -88,8 +95,8 @@ def one_run(tmp_path_factory):
 
 @pytest.fixture
 def looked_at(one_run):
-    """The same run for many cases that only ask what is let through: to open one costs ten times what a question does. A case that leaves the
-    run or its files otherwise than it found them fails: it needs a `session` of its own, and would otherwise decide what the next one sees."""
+    """The same run for many cases that only ask what is let through. A case that leaves the run or its files otherwise than it found them
+    fails: it needs a `session` of its own, and would otherwise decide what the next one sees."""
 
     def seen():
         state = one_run.state()
