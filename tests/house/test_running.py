@@ -132,7 +132,12 @@ def test_a_run_that_was_to_be_fast_names_what_is_slow_and_not_in_the_list(monkey
     monkeypatch.setattr(cpu, "limits", lambda: (0.2, 100.0))
     monkeypatch.setattr(cpu, "slow_names", lambda: ("tests/a.py::test_named",))
     fast = "not slow and not client and not broker"
-    costs = {"tests/a.py::test_named": 9.0, "tests/a.py::test_short[1]": 0.7, "tests/a.py::test_short[2]": 0.1, "tests/a.py::test_long": 0.8}
+    costs = {
+        "tests/a.py::test_named": 9.0,
+        "tests/a.py::test_short[1]": 0.7,
+        "tests/a.py::test_short[2]": 0.1,
+        "tests/a.py::test_long": 0.8,
+    }
     line = cpu.said(costs, fast)
     assert line.startswith("CPU time of the tests: 11 s (tests/slow.txt was made for 100 s). Slow and not named there: ")
     assert "tests/a.py::test_long (0.8 s); `make slow-tests`" in line and "test_short" not in line and "test_named" not in line

@@ -225,7 +225,9 @@ def test_an_interpreter_is_asked_for_its_path_once_whatever_it_is_called(project
             (tmp_path / folder / link).symlink_to(name)
     (tmp_path / "venv").mkdir()
     (tmp_path / "venv" / "python3").symlink_to(tmp_path / "one" / "python3.11")
-    command = " && ".join("%s/%s check.py" % (tmp_path, name) for name in ("one/python3.11", "venv/python3", "manager/python", "manager/python3"))
+    command = " && ".join(
+        "%s/%s check.py" % (tmp_path, name) for name in ("one/python3.11", "venv/python3", "manager/python", "manager/python3")
+    )
     with checkout.Checkout(project, git(project, "write-tree").strip()) as laid:
         env = laid.environment(dict(os.environ, PATH="%s:%s" % (tmp_path / "one", os.environ["PATH"])), command)
     assert env["PYTHONPATH"].startswith(laid.home)
