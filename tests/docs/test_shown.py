@@ -177,6 +177,7 @@ NOT_RUN = {  # how a line begins -> why no test runs it
     "make format": "it would lay the files out that are being tested",
     "make generate": "it would write files of this checkout; that they are as it would write them, `make lint` asks",
     "make bench": "it measures for minutes and asserts nothing",
+    "make slow-tests": "it runs every test, this one too",
     "make mutants": "its name is a reader's; every guard takes half an hour",
     "make client-": "it needs the newest client of the registry",
 }
