@@ -17,6 +17,7 @@ test-client: $(STAMP)  ## every story on CLIENT
 test-newest: $(STAMP)  ## some stories on the newest client
 	TEAM_CLIENT=newest $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/client -m client -k "$(SOME)"
 
-slow-tests: $(STAMP)  ## run all and write tests/slow.txt: what takes longer than SECONDS
-	$(BIN)/python -m pytest -n 2 --durations=0 --durations-min=$(or $(SECONDS),2) -m "not client and not broker" > build/durations.txt; \
-	$(BIN)/python scripts/dev/slow_tests.py build/durations.txt
+slow-tests: $(STAMP)  ## measure the CPU time of all tests but the real client's and the brokers', and write tests/slow.txt
+	mkdir -p build
+	PACK_TEST_CPU=build/cpu.json $(BIN)/python -m pytest -n 2 --dist worksteal -m "not client and not broker"; \
+	$(BIN)/python scripts/dev/slow_tests.py build/cpu.json

@@ -19,7 +19,8 @@ import surroundings  # noqa: E402
 
 surroundings.as_users_have()
 
-from running import pytest_collection_modifyitems, pytest_unconfigure  # noqa: E402, F401 - hooks of every run
+from cpu import pytest_configure, pytest_fixture_setup, pytest_runtest_makereport, pytest_runtest_protocol  # noqa: E402, F401 - hooks of every run
+from running import pytest_collection_modifyitems, pytest_unconfigure  # noqa: E402, F401
 
 
 def git(folder, *args):
@@ -72,3 +73,37 @@ def session(project, tmp_path):
     from hooks.driver import Session
 
     return Session(project, tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def module_session(tmp_path_factory):
+    """A session for a module's cases that ask the same run one thing each: to open one costs ten times what a question does. Modules begin
+    the run in a fixture of their own; a case leaves it as it found it, and asserts so."""
+    from hooks.driver import Session
+
+    return Session(make_project(tmp_path_factory.mktemp("run") / "proj", ".claude/"), tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def one_run(module_session):
+    """A run at work on task #1 that the cases of a module share; tests ask for `looked_at`."""
+    s = module_session
+    s.setup("SIMPLE")
+    assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    return s
+
+
+@pytest.fixture
+def looked_at(one_run):
+    """The same run for many cases that only ask what is let through. A case that leaves the run or its files otherwise than it found them
+    fails: it needs a `session` of its own, and would otherwise decide what the next one sees."""
+
+    def seen():
+        state = one_run.state()
+        files = sorted(os.path.join(base, f) for base, _folders, names in os.walk(one_run.project) if "/.git" not in base for f in names)
+        files = [f for f in files if "/.claude/teams/" not in f]
+        return state["phase"], state["tasks"], {name: row["state"] for name, row in state["roster"].items()}, state["tampered"], files
+
+    before = seen()
+    yield one_run
+    assert seen() == before, "this case changes the run that it shares"

@@ -10,19 +10,24 @@ COMMAND = re.compile(r"scripts/dev/[\w-]+|make [\w-]+|[A-Z_]+=\S+ (?:pytest|make
 
 
 def slow_names():
-    """The tests that take longest: the beginnings of their ids, one a line (`make slow-tests` writes them from a run)."""
+    """The tests that take longest, one a line: ids without the case, or the beginnings of files' names (`make slow-tests` writes them)."""
     with open(SLOW, encoding="utf-8") as f:
         return tuple(line.strip() for line in f if line.strip() and not line.startswith("#"))
 
 
+def is_slow(names):
+    """A function of a test's id: whether one of these names is its file's beginning or the test itself (no other that begins alike)."""
+    files, tests = tuple(n for n in names if "::" not in n), {n for n in names if "::" in n}
+    return lambda nodeid: nodeid.partition("[")[0] in tests or nodeid.startswith(files)
+
+
 def pytest_collection_modifyitems(config, items):
-    names = slow_names()
+    named = is_slow(slow_names())
+    stories, slow, rest = [], [], []
     for item in items:
-        if item.nodeid.startswith(names):
+        if named(item.nodeid):
             item.add_marker(pytest.mark.slow)
-    stories = [item for item in items if item.get_closest_marker("client")]
-    slow = [item for item in items if item.get_closest_marker("slow") and item not in set(stories)]
-    rest = [item for item in items if item not in set(stories) | set(slow)]
+        (stories if item.get_closest_marker("client") else slow if item.get_closest_marker("slow") else rest).append(item)
     items[:] = in_hands(stories, slow, rest, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
 
 

@@ -250,8 +250,8 @@ def test_an_agent_that_was_cut_at_its_turn_limit_is_idle(session):
         ("$(which claude) -p hi", False),
     ],
 )
-def test_a_client_that_starts_no_agent_passes(session, command, passes):
-    s = executing(session)
+def test_a_client_that_starts_no_agent_passes(looked_at, command, passes):
+    s = looked_at
     for who, way in (("lead", "spawn an agent of the team instead"), ("coder-1", "ask the lead for an agent")):
         said = s.call(who, "Bash", command=command)
         assert said is None if passes else "NESTED_CLIENT" in said and way in said

@@ -3,6 +3,7 @@ worktrees, calls that another plugin's hook rewrites, refusals in turns, hooks t
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -162,8 +163,8 @@ def test_a_users_second_session_with_an_agent_is_a_bystander(s, elsewhere):
         ("tmux new -d 'claude --version'", None),
     ],
 )
-def test_a_client_is_known_however_it_is_started(s, command, code):
-    said = s.call("coder-1", "Bash", post=False, command=command)
+def test_a_client_is_known_however_it_is_started(looked_at, command, code):
+    said = looked_at.call("coder-1", "Bash", post=False, command=command)
     assert said is None if code is None else code in said
 
 
@@ -185,11 +186,14 @@ def test_managed_settings_and_names_that_no_file_can_have(s):
 )
 @pytest.mark.parametrize("text", ["---\nname: x\nhooks:\n  PreToolUse: []\n---\nhello\n", "do !`touch evil`\n"], ids=["hooks", "line"])
 @pytest.mark.parametrize("who", ["lead", "coder-1"])
-def test_a_skill_that_brings_hooks_or_shell_text_is_known_wherever_it_lies(s, path, name, text, who):
-    os.makedirs(os.path.dirname(os.path.join(s.project, path)))
-    with open(os.path.join(s.project, path), "w") as f:
+def test_a_skill_that_brings_hooks_or_shell_text_is_known_wherever_it_lies(looked_at, path, name, text, who):
+    s, path = looked_at, os.path.join(looked_at.project, path)
+    os.makedirs(os.path.dirname(path))
+    with open(path, "w") as f:
         f.write(text)
-    assert "SKILL_RUNS_SHELL" in s.call(who, "Skill", skill=name)
+    said = s.call(who, "Skill", skill=name)
+    shutil.rmtree(s.project + "/.claude/" + os.path.relpath(path, s.project).split(os.sep)[1])
+    assert "SKILL_RUNS_SHELL" in said
 
 
 def test_a_skill_behind_a_link_is_found_by_the_name_that_it_gives_itself(s, tmp_path):

@@ -76,6 +76,32 @@ def active(session):
     return session
 
 
+@pytest.fixture(scope="module")
+def one_active(module_session):
+    module_session.setup("SIMPLE")
+    return module_session
+
+
+@pytest.fixture
+def same(one_active):
+    """One run for the cases that are refused before anything of them is recorded. What names its interpreter is put back after each."""
+    from pack.base import paths
+
+    def records():
+        with open(os.path.join(team(one_active), "journal.jsonl"), "rb") as f:
+            return f.read()
+
+    kept, before = {}, records()
+    for on in (paths.marker(one_active.data, one_active.project), paths.project_marker(one_active.project)):
+        with open(on) as f:
+            kept[on] = f.read()
+    yield one_active
+    for on, text in kept.items():
+        with open(on, "w") as f:
+            f.write(text)
+    assert records() == before, "this case changes the run that it shares"
+
+
 def interpreter(s, text):
     """Make the run's interpreter a script that behaves badly."""
     from pack.base import paths
@@ -117,9 +143,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_an_interpreter_that_fails_closes_the_call(active, name):
-    interpreter(active, BAD[name])
-    assert fire(active, "PreToolUse")[0] == "blocked"
+def test_an_interpreter_that_fails_closes_the_call(same, name):
+    interpreter(same, BAD[name])
+    assert fire(same, "PreToolUse")[0] == "blocked"
 
 
 def test_a_time_out_closes_the_call():
@@ -278,10 +304,10 @@ PAYLOADS = {
 
 
 @pytest.mark.parametrize("raw", PAYLOADS.values(), ids=PAYLOADS)
-def test_payloads_that_are_none(active, raw):
-    got, code, out, err = fire(active, "PreToolUse", raw)
+def test_payloads_that_are_none(same, raw):
+    got, code, out, err = fire(same, "PreToolUse", raw)
     assert (got, code) == ("blocked", 2) and "Traceback" not in out + err
-    assert fire(active, "Stop", raw)[1] == 0
+    assert fire(same, "Stop", raw)[1] == 0
 
 
 def test_no_team_no_python(project, tmp_path):

@@ -13,14 +13,23 @@ from pack.base import codec
 from pack.base.paths import PLUGIN_ROOT
 
 
-@pytest.fixture
-def run(session):
-    s = session
+def in_review(s):
     s.setup("SIMPLE", coders=2)
     assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
     assert s.edit("coder-1", "src/a.py") is None
     assert s.say("coder-1", "unified-reviewer", "REVIEW: task #1") is None
     return s
+
+
+@pytest.fixture
+def run(session):
+    return in_review(session)
+
+
+@pytest.fixture(scope="module")
+def same(module_session):
+    """One run for cases of which nothing comes: `untouched` says so of each."""
+    return in_review(module_session)
 
 
 def core(s):
@@ -180,8 +189,8 @@ def test_a_forged_voucher(run):
         "pack verify --build make --test make",
     ],
 )
-def test_a_coder_runs_none_of_the_leads_verbs(run, verb):
-    assert untouched(run, lambda: run.bash("coder-1", verb))
+def test_a_coder_runs_none_of_the_leads_verbs(same, verb):
+    assert untouched(same, lambda: same.bash("coder-1", verb))
 
 
 def test_a_name_is_used_again_after_death(run):
@@ -202,9 +211,9 @@ def test_a_name_is_used_again_after_death(run):
 @pytest.mark.parametrize(
     "name", ["\u0441oder-1", "coder\u200b-1", "Coder-1", "coder-1 ", "coder\u20101", "CODER-1", "coder-1\n", "\uff43oder-1"]
 )
-def test_names_that_look_alike(run, name):
+def test_names_that_look_alike(same, name):
     """Neither receiver nor spawn: names are exact, plain ASCII, and unique without regard to case."""
-    s = run
+    s = same
     assert "UNKNOWN_RECEIVER" in untouched(
         s, lambda: s.call("unified-reviewer", "SendMessage", post=False, to=name, message="APPROVED: task #1")
     )
@@ -227,11 +236,12 @@ def test_names_that_look_alike(run, name):
         ".claude/teams",
     ],
 )
-def test_path_tricks(run, path):
-    s = run
-    os.symlink(os.path.join(s.project, ".claude", "teams"), os.path.join(s.project, "link"))
-    os.makedirs(os.path.join(s.project, "deep"))
-    os.symlink("../.claude/teams/feature-add-a-greeting", os.path.join(s.project, "deep", "link"))
+def test_path_tricks(same, path):
+    s = same
+    if not os.path.lexists(os.path.join(s.project, "link")):
+        os.symlink(os.path.join(s.project, ".claude", "teams"), os.path.join(s.project, "link"))
+        os.makedirs(os.path.join(s.project, "deep"))
+        os.symlink("../.claude/teams/feature-add-a-greeting", os.path.join(s.project, "deep", "link"))
     for who in ("coder-1", "lead", "supervisor"):
         told = untouched(s, lambda: s.call(who, "Write", post=False, file_path=os.path.join(s.project, path), content="x"))
         assert "PROTECTED" in told

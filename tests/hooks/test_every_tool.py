@@ -223,15 +223,16 @@ SKILL = "---\nname: %s\ndescription: x\n%s---\n%s\n"
 @pytest.mark.parametrize(
     "place", [".claude/commands/fmt.md", ".claude/skills/fmt/SKILL.md", ".claude/commands/other-name.md", "HOME/commands/fmt.md"]
 )
-def test_a_skill_that_runs_shell_text_or_an_agent_is_not_loaded(session, place, more, body, refused):
-    s = executing(session)
+def test_a_skill_that_runs_shell_text_or_an_agent_is_not_loaded(looked_at, place, more, body, refused):
+    s = looked_at
     path = place.replace("HOME", s.env["HOME"] + "/.claude") if place.startswith("HOME") else os.path.join(s.project, place)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as f:
         f.write(SKILL % ("fmt", more, body))
-    for who in ("lead", "coder-1"):
-        said = s.call(who, "Skill", skill="fmt")
-        assert refused in said if refused else said is None
+    said = {who: s.call(who, "Skill", skill="fmt") for who in ("lead", "coder-1")}
+    os.unlink(path)
+    for text in said.values():
+        assert refused in text if refused else text is None
 
 
 def test_a_plugins_skill_is_found_and_one_that_is_not_is_decided_by_role(session, tmp_path):

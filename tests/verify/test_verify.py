@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -90,7 +91,8 @@ def test_tests_that_failed_or_never_ran_are_not_passed(run, command):
     "shopt -uo pipefail; sh bad.sh | cat", "bash -c 'sh bad.sh; sh good.sh'", "xargs -n1 sh -c 'sh $0; true' < list", "make -sn test",
     "find . -name bad.sh -exec sh {} \\;", "make -ik test", "make -q test", "docker compose run web sh -c 'sh bad.sh; true'",
 ])  # fmt: skip
-def test_commands_that_test_nothing_are_refused(run, command):
+def test_commands_that_test_nothing_are_refused(looked_at, command):
+    run = looked_at
     quote = "'" + command.replace("'", "'\\''") + "'"
     before = run.state()["verify"]
     refusal = run.bash("lead", "pack verify --build true --test " + quote)
@@ -225,6 +227,28 @@ def test_an_editable_install_leads_into_the_checkout(run, tmp_path):
     with open(os.path.join(site, "__editable___own_1_0_finder.py"), "w") as f:
         f.write("MAPPING: dict[str, str] = {'pkg': %r}\nNAMESPACES: dict[str, list[str]] = {}\n" % os.path.join(run.project, "src", "pkg"))
     assert verify(run, look, "true")["ok"], run.output
+
+
+def test_an_interpreter_is_asked_for_its_path_once_whatever_it_is_called(project, tmp_path):
+    """`python` and `python3` of an installation are one; those of a virtual environment, of another folder or of a version manager are not."""
+    log, real = tmp_path / "log", os.path.realpath(sys.executable)
+    script = "#!/bin/sh\necho \"$0\" >>'%s'\nexec '%s' \"$@\"\n" % (log, real)
+    for folder, name in (("one", "python3.11"), ("manager", "shim")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(script)
+        (tmp_path / folder / name).chmod(0o755)
+        for link in ("python", "python3"):
+            (tmp_path / folder / link).symlink_to(name)
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv" / "python3").symlink_to(tmp_path / "one" / "python3.11")
+    command = " && ".join(
+        "%s/%s check.py" % (tmp_path, name) for name in ("one/python3.11", "venv/python3", "manager/python", "manager/python3")
+    )
+    with checkout.Checkout(project, git(project, "write-tree").strip()) as laid:
+        env = laid.environment(dict(os.environ, PATH="%s:%s" % (tmp_path / "one", os.environ["PATH"])), command)
+    assert env["PYTHONPATH"].startswith(laid.home)
+    asked = [line.replace(str(tmp_path), "") for line in log.read_text().split()]
+    assert sorted(asked) == ["/manager/python", "/manager/python3", "/one/python", "/venv/python3"], asked
 
 
 def test_the_projects_own_command_sets_dependencies_up(run):

@@ -197,7 +197,7 @@ class Checkout:
             if os.path.isfile(os.path.join(self.folder, name, "pyvenv.cfg")):
                 pythons.add(os.path.join(self.folder, name, "bin", "python"))
         out = []
-        for python in sorted(pythons):
+        for python in _one_each(pythons):
             try:
                 done = subprocess.run(
                     (python, "-c", "import sys; print('\\n'.join(sys.path[1:]))"),
@@ -215,6 +215,17 @@ class Checkout:
                 if os.path.basename(entry) in ("site-packages", "dist-packages") and os.path.isdir(entry):
                     out += [self.moved(os.path.dirname(p)) for p in _mapped(entry)]
         return [p for i, p in enumerate(out) if p and p not in out[:i] and os.path.isdir(p)]
+
+
+def _one_each(pythons: set[str]) -> list[str]:
+    """Without those that are another one by a second name in the same folder (`python` and `python3` of an installation): both are on the same
+    path, and a start costs more than all of git's answers together. A link that leads to anything but an interpreter may tell its names apart
+    (a version manager's shim), so each of those stays."""
+    known: dict[tuple[str, str], str] = {}
+    for path in sorted(pythons, reverse=True):
+        real = os.path.realpath(path)
+        known[(os.path.dirname(path), real if re.match(r"(python|pypy)[\d.]*$", os.path.basename(real)) else path)] = path
+    return sorted(known.values())
 
 
 def _mapped(site: str) -> list[str]:

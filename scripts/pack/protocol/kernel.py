@@ -39,10 +39,14 @@ def rule(
 
 
 def clone(value: Any) -> Any:
-    """A deep copy of JSON-shaped data (copy.deepcopy costs ten times as much and an import)."""
-    if type(value) is dict:
-        return {k: clone(v) if type(v) in (dict, list) else v for k, v in value.items()}
-    return [clone(v) if type(v) in (dict, list) else v for v in value]
+    """A deep copy of JSON-shaped data (copy.deepcopy costs twenty times as much and an import). Most values are leaves: they are copied all
+    at once, and what is in containers is then put in their place."""
+    new = value.copy()
+    for key, inner in value.items() if type(value) is dict else enumerate(value):
+        kind = type(inner)
+        if kind is dict or kind is list:
+            new[key] = clone(inner) if inner else kind()
+    return new
 
 
 def emit(effects: Effects, event: EventName, /, **data: Unpack[Data]) -> None:
