@@ -66,7 +66,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     ]
     for number in other:  # what was said of RISK-1 was said of another risk
         risks["verdicts"].pop(str(number), None)
-    if was and (other or [r for r in risks["list"] if r["id"] not in was]):
+    if was and (other or any(r["id"] not in was for r in risks["list"])):
         risks["results"] = False
     risks["decided"] = [n for n in risks["decided"] if n not in other]
 
