@@ -32,7 +32,7 @@ lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m
 lead runs: pack teardown
     => refused NOT_APPROVED, says "Makefile"
 person runs: git reset -q --hard HEAD~1
-person runs: git sparse-checkout set --cone src .conventions; test ! -e tests
+person runs: git sparse-checkout set --cone src .conventions 2> /dev/null; test ! -e tests/test_bye.py
 lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
     => says "exit 0"
 lead runs: pack teardown
