@@ -311,7 +311,7 @@ class WaveWitness(Witness):
         self.checked["commits"] += 1
         for name in names:
             if not name.startswith((self.definition["root"] + "/evidence/", ".claude/teams/")):  # a commit changes neither
-                self.edit(who, person, name)
+                self.edit(who, person, name, entry=True)  # of a link the commit holds the link
 
     # -- verbs and what the user types ------------------------------------------------------------------------------------------
     def verb(self, who, words, raw, people):

@@ -305,6 +305,81 @@ def _another_statement_type(lab):
     lab.note(lab.sealed(dict(lab.statement(), _type="https://in-toto.io/Statement/v0.1")))
 
 
+def _files(lab, change):
+    """The statement with every path of its files changed, signed with the trusted key."""
+
+    def bent(predicate):
+        for task in predicate["tasks"]:
+            for row in task["files"]:
+                row["path"] = change(row["path"])
+
+    lab.bend(bent)
+
+
+@case(0)
+def _signed_by_a_stranger_and_by_a_trusted_key(lab):
+    other = json.loads(lab.sealed(lab.statement(), lab.stranger))
+    mine = json.loads(lab.sealed(lab.statement()))
+    lab.note(json.dumps(dict(mine, signatures=other["signatures"] + mine["signatures"])))
+
+
+@case(1, "does not count")
+def _a_trusted_signature_of_something_else_beside_a_strangers(lab):
+    found = lab.statement()
+    other = json.loads(lab.sealed(found, lab.stranger))
+    found["predicate"]["run"]["team"] = "another"
+    lab.note(json.dumps(dict(other, signatures=other["signatures"] + json.loads(lab.sealed(found))["signatures"])))
+
+
+@case(0)
+def _a_note_with_the_line_ends_of_another_system(lab):
+    lab.note("somebody's words\r", json.dumps(lab.envelope()) + "\r")
+
+
+@case(0)
+def _names_written_with_escapes(lab):
+    text = json.dumps(lab.statement(), sort_keys=True).replace("src/a.py", "src\\u002fa\\u002epy")
+    lab.note(lab.sealed(None, payload=text.encode()))
+
+
+@case(1)
+def _a_path_that_begins_here(lab):
+    _files(lab, lambda path: "./" + path)
+
+
+@case(1)
+def _a_path_by_way_of_the_folder_above(lab):
+    _files(lab, lambda path: "src/../" + path)
+
+
+@case(1)
+def _a_path_with_two_slashes(lab):
+    _files(lab, lambda path: path.replace("/", "//"))
+
+
+@case(1)
+def _a_path_with_the_slashes_of_another_system(lab):
+    _files(lab, lambda path: path.replace("/", "\\"))
+
+
+@case(1, "subjects are not those")
+def _digests_in_capitals(lab):
+    found = lab.statement()
+    for row in found["subject"]:
+        row["digest"] = {kind: value.upper() for kind, value in row["digest"].items()}
+    lab.note(lab.sealed(found))
+
+
+@case(1)
+def _a_blob_in_capitals(lab):
+    def bent(predicate):
+        for task in predicate["tasks"]:
+            for row in task["files"]:
+                row["blob"] = row["blob"].upper()
+
+    lab.bend(bent)
+
+
 @case(1, "its payload is")
 def _another_payload_type(lab):
     lab.note(lab.sealed(lab.statement(), kind="application/json"))

@@ -13,8 +13,9 @@ from pack.gate import before_message, closing_proof, identity
 from pack.base import project_facts
 from pack.store import journal
 from pack.realtime import wave_words
-from prove import hostile, variants
-from prove.client import Broken
+from prove import hostile, variants, waveteam
+from prove.client import Broken, Person
+from prove.wavewitness import WaveWitness
 from pack.protocol import access, access_waves, guards_waves
 from pack.cli import gates
 
@@ -105,6 +106,20 @@ def test_a_hard_stop_ends_where_its_only_worker_turns_out_never_to_have_begun():
         run.close()
     failed = [r["seq"] for r in run.client.book.records if r["event"] == "SPAWN_FAILED"]
     assert run.broken is None and failed and run.client.witness.checked["halts"]
+
+
+def test_a_commit_of_a_link_is_no_write_of_what_it_leads_to(project):
+    """Seed 1000119: somebody had put a link in an artifact's place, and its own role committed it."""
+    definition = waveteam.a_team(3)
+    role = next(r for r in definition["roles"] if r.get("artifacts") and r["id"] != definition.get("lead"))
+    name = "%s/%s" % (definition["root"], role["artifacts"][0])
+    os.makedirs(os.path.dirname(os.path.join(str(project), name)), exist_ok=True)
+    os.symlink("old.py", os.path.join(str(project), name))
+    witness, person = WaveWitness(str(project), True, definition), Person(role["id"], role["id"], 1, True)
+    person.known = person.alive = True
+    witness.committed(role["id"], person, [name], {})
+    with pytest.raises(Broken, match="EDIT_FOREIGN"):
+        witness.edit(role["id"], person, name)
 
 
 KILLED = ["before rename snapshot.json", 1]

@@ -58,6 +58,15 @@ def test_behind_make_a_runner_is_known_by_its_summary(name, runner, command, cod
         assert bool(found["why"]) == bool(failed or not ran)
 
 
+@pytest.mark.parametrize("name, command", [("pnpm", "pnpm -r --no-bail test"), ("concurrently", "npm run both")])
+def test_what_several_programs_print_in_one_is_read_one_by_one(name, command):
+    """Two packages side by side, each line marked with whose it is; one has a test that fails, and passes over its exit code."""
+    found = runners.judge(command, 0, output("marked-" + name))
+    assert (found["tests"], found["failed"]) == (4, 1) and found[
+        "why"
+    ] == "node --test reports 1 failed, whatever the command's exit code says"
+
+
 def test_every_runner_has_a_case_that_passes_and_one_that_does_not():
     seen = {}
     for case in CASES:

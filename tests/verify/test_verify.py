@@ -90,6 +90,7 @@ def test_tests_that_failed_or_never_ran_are_not_passed(run, command):
     "if sh bad.sh; then sh good.sh; fi", "while sh bad.sh; do break; done", "set +e; sh bad.sh; sh good.sh", "set +eo pipefail; sh bad.sh | cat",
     "shopt -uo pipefail; sh bad.sh | cat", "bash -c 'sh bad.sh; sh good.sh'", "xargs -n1 sh -c 'sh $0; true' < list", "make -sn test",
     "find . -name bad.sh -exec sh {} \\;", "make -ik test", "make -q test", "docker compose run web sh -c 'sh bad.sh; true'",
+    "npx jest --watch", "npx vitest --watch", "npm test -- --watchAll", "cargo watch -x test", "watch sh check.sh",
 ])  # fmt: skip
 def test_commands_that_test_nothing_are_refused(looked_at, command):
     run = looked_at

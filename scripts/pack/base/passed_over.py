@@ -31,6 +31,8 @@ OR = "what stands behind `||` decides where the first fails: leave it out, or jo
 AND = "a failure in front of `&&` ends that part only, and what stands behind the `;` decides: join all of it with `&&`"
 ASKED = "a failure in a condition is none: run it as a command of its own"
 OFF = "it switches errexit or pipefail off"
+WATCHES = "it watches for changes and does not end: leave the watch mode out"
+WATCHERS = {"nodemon", "ptw", "pytest-watch", "watchexec", "entr", "watch", "watchman-make", "chokidar"}
 FOUND = "`find -exec … ;` ends well whatever it ran: pipe the names into `xargs -n1`"
 
 
@@ -39,7 +41,7 @@ def why(lists: Lists) -> str | None:
     last = len(lists) - 1
     for n, one in enumerate(lists):
         for _op, c in one:
-            found = _switches(bare(c.words))
+            found = _never_fails(bare(c.words))
             if found:
                 return found
         if any(_asked(c) and not _prepares(c) for _op, c in one) and not any(fails(o[0][1].words) for o in lists[n + 1 :]):
@@ -57,12 +59,14 @@ def _name(words: list[str]) -> str:
     return os.path.basename(words[0]) if words else ""
 
 
-def _switches(words: list[str]) -> str | None:
+def _never_fails(words: list[str]) -> str | None:
     name = _name(words)
     if name == "set" and any(w[:1] == "+" and set("eo") & set(w[1:]) for w in words[1:]):
         return OFF
     if name == "shopt" and {"errexit", "pipefail"} & set(words):
         return OFF
+    if {"--watch", "--watchAll", "--watch-all"} & set(words) or name in WATCHERS or words[:2] == ["cargo", "watch"]:
+        return WATCHES
     if name == "find" and ";" in words and {"-exec", "-execdir", "-ok", "-okdir"} & set(words):
         return FOUND
     return None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import shell_reading
+from . import marked_lines, shell_reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -555,7 +555,8 @@ def judge(command: str, code: int, output: bytes, folder: str | None = None, sin
     wanted, others = names(command)
     seen: dict[str, list[Count]] = {}
     for runner in wanted if wanted and not others else list(INFERRED):
-        counts = (PARSERS if runner in wanted else INFERRED)[runner](text)
+        parser = (PARSERS if runner in wanted else INFERRED)[runner]
+        counts = parser(text) or [c for one in marked_lines.texts(text) for c in parser(one)]
         if not counts and folder is not None and runner in REPORTS and (runner in wanted or not wanted):
             counts = reports(folder, runner, since)
         if counts and (runner in wanted or counts not in seen.values()):

@@ -53,14 +53,15 @@ def look(call: Call) -> None:
     now = dict(zip(paths, _pairs(glance.stamps(paths))))
     differ = [p for p in paths if p in then and then[p] != now[p]]
     touched = [p for p in paths if p not in then or then[p] != now[p] or now[p][1] > taken - RACY_NS]
-    _working(call, book, differ, _moved(call, last, way))
+    _working(call, book, differ, _moved(call, last, way) if way else [])
     _done(call, book, touched)
     _outside(call, book, [p for p in touched if p not in more])
     racy = any(s[1] > started - RACY_NS for s in now.values())
     paths, _more = _watched(call, book, way)  # what was found is watched too
     stamps = glance.stamps(paths)
     call.store.disk.replace(glance.place(call) + ".stamps", codec.dumps(stamps).encode("ascii"))
-    call.store.disk.replace(glance.place(call) + ".ways", codec.dumps([glance.marked(stamps), way]).encode("ascii"))
+    if way:  # else the one that lies there is of other stamps, and says nothing
+        call.store.disk.replace(glance.place(call) + ".ways", codec.dumps([glance.marked(stamps), way]).encode("ascii"))
     parts = ["racy" if racy else glance.signature(call.state), project_facts.head(call.project), glance.marked(stamps)]
     parts += ["%d %d" % (call.store.seq, started)] + paths
     call.store.disk.replace(glance.place(call), "\0".join(parts).encode("utf-8", "surrogateescape"))
