@@ -152,6 +152,12 @@ class Part:
         return [KeepTogether(flow)] if len(self.rows) <= 12 else flow
 
 
+def _left_out(data):
+    """A line above what is drawn of runs, where some of them say nothing."""
+    runs = sum(data["left_out"].values())
+    return [Paragraph("%d INVALID run%s left out." % (runs, " is" if runs == 1 else "s are"), BODY)] if runs else []
+
+
 def _verdicts(data):
     """What the gates say."""
     yield Part(
@@ -229,6 +235,7 @@ def _latency(data):
         [[path] + [", ".join(ms(p[k]) for p in points[-20:]) for k in (1, 2)] for path, points in sorted(data["trend"].items())],
         [40, 70, 70],
         "No latency evidence.",
+        _left_out(data),
     )
     yield Part(
         "Throughput against latency",
@@ -240,6 +247,7 @@ def _latency(data):
         ],
         [70, 40, 40, 30],
         "No latency or throughput evidence.",
+        _left_out(data),
     )
 
 
@@ -305,6 +313,7 @@ def _capacity(data):
         [[path, ", ".join(str(p[1]) for p in points[-20:])] for path, points in sorted(data["lag"].items())],
         [90, 90],
         "Nothing that a consumer handles was measured yet.",
+        _left_out(data),
     )
     yield Part(
         "Stream processing",
