@@ -102,6 +102,14 @@ def own_limit(entry):
     return text + ("; it was still good at %g/s" % good if good else "") + " (`pack rt ceiling` measures what it can here)"
 
 
+def receivers(path):
+    """How many copies of a message a path makes."""
+    options = path.get("options", {})
+    if options.get("mode") == "broadcast":
+        return path.get("connections", 1) - (not options.get("to_sender", True))
+    return path.get("connections", 1) if path["adapter"] == "sse" else 1  # whose events go to all
+
+
 def own_fault(receiver):
     """A sentence on what kept the probe from hearing the system."""
     if receiver.startswith(UNABLE):
@@ -163,8 +171,7 @@ def _latency(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entry
             "throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"])
         )
     copies = entry.get("fanout", 1)
-    everybody = path.get("options", {}).get("mode") == "broadcast" or path["adapter"] == "sse"  # whose events go to all
-    usual = path.get("connections", 1) if everybody else 1
+    usual = receivers(path)
     if copies != usual and ":" not in path["adapter"]:
         raise forged("%s copies of each message, this path makes %d" % (copies, usual))
     if not _near(entry["sent"], copies * entry["rate"] * entry["duration_s"], copies):
@@ -228,11 +235,13 @@ def _latency(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entry
     shows = []
     if "cluster" in path and path.get("options", {}).get("mode") == "broadcast":
         shows = ["cross-server broadcast"]
+        if "spread_histogram" not in entry:
+            raise invalid("one receiver alone has no spread: give more `connections`", **seen)
         spread, members = _histogram(entry["spread_histogram"], "spread histogram"), entry["fanout"]
         if spread.total * members > entry["received"] or not _near(entry["spread_p99_ms"], percentiles(spread)["p99_ms"], 0.0011):
             raise forged("the spread of the broadcasts is not what its histogram says")
-        if members != path.get("connections", 1) or members < 2:
-            raise invalid("%d receivers, rt.yaml asks %d" % (members, path.get("connections", 1)))
+        if members != receivers(path) or members < 2:
+            raise invalid("%d receivers, rt.yaml asks %d" % (members, receivers(path)))
         if not tail and "broadcast_ms" in kind.get("thresholds", {}):
             most, rule, _ = limits(kind["thresholds"]["broadcast_ms"])
             bound = upper_bound_ms(spread, 0.99, entry["sent"] // members)

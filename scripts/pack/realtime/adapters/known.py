@@ -13,11 +13,13 @@ ADDRESSES = {  # adapter -> how its addresses begin, and one
     "mqtt": (("mqtt", "mqtts"), "mqtt://127.0.0.1:1883"),
     "rabbitmq": (("amqp", "amqps"), "amqp://guest:guest@127.0.0.1/"),
     "kafka": (None, "127.0.0.1:9092"),
+    "postgres": (("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/app"),
     "eventstore": (("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/events"),
 }
 OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words it knows)
     "websocket": {
         "mode": ("echo", "ping", "broadcast"),
+        "to_sender": bool,
         "headers": dict,
         "frame": ("auto", "binary", "text", "json"),
         "message": dict,
@@ -25,6 +27,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
     "socketio": {
         "event": str,
         "mode": ("ack", "echo", "broadcast"),
+        "to_sender": bool,
         "namespace": str,
         "data": ("binary", "text", "json"),
         "message": dict,
@@ -51,6 +54,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "routing_key": str,
     },
     "kafka": {"topic": str, "partitions": int, "replicas": int, "session_ms": int, "config": dict},
+    "postgres": {"channel": str},
     "eventstore": {"table": str, "aggregates": int, "projection": bool},
 }
 _SAID = {dict: "names and values", str: "a text", int: "a whole number of at least 1", float: "a number above 0", bool: "true or false"}

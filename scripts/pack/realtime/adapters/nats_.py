@@ -151,6 +151,12 @@ async def _connected(address):
         if client._transport is not None:
             client._transport.close()
         raise
+    writer = getattr(client._transport, "_io_writer", None)
+    if urlsplit(address).scheme == "tls" and writer is not None and writer.get_extra_info("ssl_object") is None:
+        await client.close()  # the library goes on in the clear where the server asks for no TLS
+        raise RuntimeError(
+            "the address says tls://, and the server speaks no TLS: everything, a password too, would go in the clear; give nats://, or TLS to the server"
+        )
     return client
 
 
@@ -321,6 +327,19 @@ class Nats(Adapter):
                 await client.close()
 
         return hold()
+
+    async def explain(self):
+        if self.core or self.own:
+            return []
+        info = await self.js.stream_info(self.stream)
+        limits = [(n, getattr(info.config, n)) for n in ("max_msgs", "max_msgs_per_subject", "max_bytes", "max_age")]
+        told = ["%s %g" % (name, value) for name, value in limits if value and value > 0]
+        if not told:
+            return []
+        return [
+            "the stream %s is limited (%s), and lets go of the oldest for new ones, read or not: it begins at %d now, and %d were stored"
+            % (self.stream, ", ".join(told), info.state.first_seq, info.state.last_seq)
+        ]
 
     def post(self, body, partition, settled):
         link = self.links[self.next]

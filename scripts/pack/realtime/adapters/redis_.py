@@ -275,6 +275,15 @@ class Redis(Adapter):
         return redis.Redis.from_pool(self._pool())
 
     async def prepare(self):
+        try:
+            await self._prepare()
+        except redis.ConnectionError:
+            said = await asyncio.get_running_loop().run_in_executor(None, managed.greeting, self.at)
+            if not said.startswith(b"-"):
+                raise
+            raise redis.ResponseError(said[1:].decode("utf-8", "replace").strip())  # one that has no room answers before it is asked
+
+    async def _prepare(self):
         if self.producer:
             await self.producer.aclose()
         self.producer = None

@@ -1,7 +1,7 @@
 """Socket.IO: round trip of an event, by acknowledgment or by an event that comes back, or a broadcast to every connection.
 
 options: event (default `rt`), mode: ack (default; the server's handler acknowledges with the data), echo (the server emits the
-same event back) or broadcast (the first connection emits, the server emits the event to everybody), namespace (default `/`), data:
+same event back) or broadcast (the first connection emits, the server emits the event to everybody; to_sender: false: to everybody but the sender), namespace (default `/`), data:
 binary (default), text or json; message: a JSON document to emit, with `{body}` where the probe's text goes. With a `cluster` the
 connections are dealt out to its nodes, so that a broadcast crosses the servers.
 """
@@ -14,7 +14,7 @@ import time
 import aiohttp
 import socketio
 
-from pack.realtime.adapters.base import Adapter
+from pack.realtime.adapters.base import Adapter, aside
 
 OPEN_S = 5.0  # for a connection
 
@@ -30,7 +30,8 @@ class SocketIO(Adapter):
         self.mode, self.message = options.get("mode", "ack"), options.get("message")
         self.data = options.get("data", "json" if self.message is not None else "binary")
         self.acknowledges = self.mode == "ack"
-        self.fanout = connections if self.mode == "broadcast" else 1
+        self.aside = aside(options, connections)
+        self.fanout = connections - self.aside if self.mode == "broadcast" else 1
         self.clients, self.next, self.deliver, self.closing = [], 0, None, False
 
     async def open(self, deliver):
@@ -42,8 +43,8 @@ class SocketIO(Adapter):
     async def _connect(self, number):
         nodes = self.cluster or [self.address]
         client = self.clients[number] = socketio.AsyncClient(reconnection=False)  # one that never connects has to be closed, too
-        if self.mode != "ack":
-            client.on(self.event, self._comer(number if self.mode == "broadcast" else 0), namespace=self.namespace)
+        if self.mode != "ack" and number >= self.aside:
+            client.on(self.event, self._comer(number - self.aside if self.mode == "broadcast" else 0), namespace=self.namespace)
         client.on("disconnect", self._over, namespace=self.namespace)
         told = client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
         await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
