@@ -33,7 +33,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "message": dict,
     },
     "sse": {"publish": str, "event": str, "headers": dict, "message": dict},
-    "redis": {"stream": str, "pubsub": bool, "sentinel": str, "claim_ms": int, "max_deliver": int, "output": str},
+    "redis": {"stream": str, "pubsub": bool, "sentinel": str, "wait": int, "claim_ms": int, "max_deliver": int, "output": str},
     "nats": {
         "stream": str,
         "subject": str,
@@ -43,6 +43,8 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "ack_wait": float,
         "core": bool,
         "pending": int,
+        "credentials": str,
+        "nkey": str,
     },
     "mqtt": {"topic": str, "qos": (0, 1, 2), "nodelay": bool, "single": bool, "retain": bool},
     "rabbitmq": {
