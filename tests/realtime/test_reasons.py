@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, derive, losses, managed, probe, rtfile
+from pack.realtime import adapters, derive, ledgerlines, losses, managed, probe, rtfile
 from pack.teams import load
 
-from .conftest import PROJECT, Running, free_port, need, pack, probed
+from .conftest import PROJECT, Running, free_port, make_project, need, pack, probed
 
 pytestmark = pytest.mark.broker
 
@@ -55,6 +55,37 @@ def seen(rate, sent, came, fanout=1):
 def test_where_a_loss_is(came, told):
     shape = losses.shape(seen(100.0, 1000, lambda number, receiver: came(number)))
     assert shape is None if told is None else told in shape, shape
+
+
+def ledger(lost, crashes=(), many=200):
+    """The facts of an audit whose messages have the numbers 3, 6, 9, ... and of which those at the places `lost` had no effect."""
+    lines = (
+        ["s %d" % (3 * n + 3) for n in range(many)] + ["a %d" % (3 * n + 3) for n in range(many)] + ["c %d" % (3 * n + 3) for n in crashes]
+    )
+    return ledgerlines.parse("\n".join(lines + ["e %d" % (3 * n + 3) for n in range(many) if n not in lost]))
+
+
+@pytest.mark.parametrize(
+    "lost, crashes, told",
+    [
+        ((), (50,), None),
+        ((50, 100, 150), (50, 100, 150), "each is the very message at which the consumer was killed"),
+        (range(0, 200), (50,), None),  # nothing was handled: that has a reason of its own
+        ((*range(51, 57), *range(101, 109)), (50, 100), "they begin where the consumer was killed, 6 to 8 messages each time"),
+        (range(51, 80), (50,), "they begin where the consumer was killed, 29 messages each time"),
+        (range(7, 200, 50), (60,), "what is missing is regular: 1 of every 50 messages"),
+        (range(120, 200), (50,), "from second 1.20 on nothing came any more (message 120)"),
+        ((20, 21, 90), (50,), "what is missing are 2 gaps of 1 to 2 messages (3 in all)"),
+    ],
+)
+def test_what_an_audit_lost_is_told_by_its_ledger(lost, crashes, told):
+    found = losses.audited(ledger(set(lost), crashes), 100.0)
+    assert found is None if told is None else told in found, found
+
+
+def test_what_was_never_acknowledged_is_none_of_a_loss():
+    facts = [fact for fact in ledger({50, 51}, (50,)) if fact != ("a", 3 * 51 + 3, "")]
+    assert "each is the very message" in losses.audited(facts, 100.0)
 
 
 def test_a_message_misses_in_a_room_where_one_member_misses_it():
@@ -307,3 +338,64 @@ def test_what_a_server_says_first_is_heard():
         address = "tcp://127.0.0.1:%d" % listener.getsockname()[1]
         assert managed.greeting(address, 0.2) == b""
     assert managed.greeting(address, 0.2) == b""
+
+
+@pytest.mark.parametrize(
+    "command, told",
+    [
+        (["echo", "a b c"], "the effects command printed 'a b c': a line is a message's number"),
+        (["echo", "3 größe"], "a line is a message's number, and its partition in ASCII or nothing"),
+        (["echo", "-4"], "the effects command printed '-4'"),
+        (["false"], "the effects command ended with exit code 1: it printed nothing"),
+        (["/no/such/program"], "the effects command cannot be run"),
+    ],
+)
+def test_effects_that_cannot_be_read_are_told_in_a_line(command, told, redis_url, tmp_path, capfd):
+    path = {"id": "p", "adapter": "redis", "address": redis_url, "rate": 200, "duration": 5, "messages": 20, "budget_ms": {"p99": 50}, "guarantee": "exactly-once",
+            "worker": "builtin:effect-then-ack", "effects": command}  # fmt: skip
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [path]})
+    assert pack("rt", "audit", "--quiet", "--dir", team) == 2
+    err = capfd.readouterr().err
+    assert told in err and "Traceback" not in err
+
+
+def test_what_the_server_still_holds_is_not_called_gone(redis_url, tmp_path, capfd):
+    """A consumer that leaves every tenth message alone: the broker would hand it out again, so nothing is gone there."""
+    (tmp_path / "lazy.py").write_text(LAZY)
+    path = {"id": "p", "adapter": "redis", "address": redis_url, "rate": 200, "duration": 5, "messages": 40, "crashes": 1, "budget_ms": {"p99": 50}, "guarantee": "at-least-once",
+            "worker": [sys.executable, str(tmp_path / "lazy.py")], "redelivery_s": 1}  # fmt: skip
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [path]})
+    assert pack("rt", "audit", "--quiet", "--dir", team) == 1
+    out = capfd.readouterr().out
+    assert (
+        "4 acknowledged message(s) of 40 lost; what is missing is regular: 1 of every 10 messages; the server still holds 4 for the consumer"
+        in out
+    ), out
+
+
+LAZY = """
+import os, socket, sys
+import redis
+host, port = os.environ["PACK_RT_POINT"].rsplit(":", 1)
+line = socket.create_connection((host, int(port))).makefile("rwb")
+def say(text):
+    line.write(text.encode() + b"\\n")
+    line.flush()
+    if line.readline() != b"go\\n":
+        os._exit(1)
+client, stream = redis.Redis.from_url(os.environ["PACK_RT_ADDRESS"]), os.environ["PACK_RT_NAME"]
+try:
+    client.xgroup_create(stream, "mine", id="0", mkstream=True)
+except redis.ResponseError:
+    pass
+say("ready")
+last, seen = "0", {}
+while True:
+    answer = client.xreadgroup("mine", "me", {stream: last}, count=10, block=200)
+    for key, fields in answer[0][1] if answer else []:
+        place = seen.setdefault(key, len(client.xrange(stream, max=key)))
+        if place % 10 != 5:
+            say("effect %d" % int(fields[b"m"].split()[1]))
+            client.xack(stream, "mine", key)
+    last = ">"
+"""

@@ -238,12 +238,14 @@ def test_an_invalid_run_is_in_no_trend(project, team, tmp_path):  # noqa: F811
     after = data.collect(project, team, time.time())
     name = envelope["entries"][0]["message_path"]
     assert [r["verdict"] for r in after["delivery"] if r["kind"] == kind["kind"]] == ["INVALID"]
-    assert after["lag"] == before["lag"] and after["left_out"] == {name: 1} and before["left_out"] == {}
+    left = dict(before["left_out"], **{name: before["left_out"].get(name, 0) + 1})  # on a busy machine there were some before
+    assert after["lag"] == before["lag"] and after["left_out"] == left
+    told = "%d INVALID run%s left out" % (sum(left.values()), " is" if sum(left.values()) == 1 else "s are")
     slides.write(after, str(tmp_path / "a.pptx"), 0)
-    assert any("behind in its worst moment; 1 INVALID run is left out" in text for text in words(str(tmp_path / "a.pptx")))
+    assert any("behind in its worst moment; %s" % told in text for text in words(str(tmp_path / "a.pptx")))
     paper.write(after, str(tmp_path / "a.pdf"), team)
     text = subprocess.run(["pdftotext", str(tmp_path / "a.pdf"), "-"], capture_output=True, text=True).stdout
-    assert text.count("1 INVALID run is left out.") == 3
+    assert text.count(told + ".") == 3
 
 
 def test_final_certification(project, capsys):  # noqa: F811

@@ -7,7 +7,7 @@ threshold's value as this project has it, `raw` the delivery ledger's text.
 
 import math
 
-from pack.realtime import hdr, ledgerlines, stats, windows
+from pack.realtime import hdr, ledgerlines, losses, stats, windows
 from pack.realtime.adapters.base import UNABLE
 
 QUANTILES = (("p50", "p50_ms", 0.5), ("p95", "p95_ms", 0.95), ("p99", "p99_ms", 0.99), ("p999", "p999_ms", 0.999))
@@ -341,7 +341,8 @@ def _ledger(entry, run, raw):
 def _delivery(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entry says is derived again, claim by claim
     if raw is None:
         raise forged("the audit's ledger %s is gone" % entry["ledger"]["file"])
-    again = ledgerlines.count(_ledger(entry, run, raw))
+    lines = _ledger(entry, run, raw)
+    again = ledgerlines.count(lines)
     for key, value in again.items():
         if key in entry and not (entry[key] == value or (key == "loss_bound" and _near(entry[key], value, 1e-9))):
             raise forged("%s says %s, the ledger says %s" % (key, entry[key], value))
@@ -419,7 +420,11 @@ def _delivery(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entr
         )
     if again["lost"] and entry["guarantee"] != "at-most-once":
         far = "; the consumer was up to %d behind: a queue's limit drops what it acknowledged (mosquitto: 1,000)" % again["lag_max"]
-        reasons.append("%d acknowledged message(s) of %d lost%s" % (again["lost"], again["acked"], far if again["lag_max"] >= 1000 else ""))
+        where = [text for text in [losses.audited(lines, path["rate"])] + entry.get("said", [])[:2] if text]
+        reasons.append(
+            "%d acknowledged message(s) of %d lost%s%s"
+            % (again["lost"], again["acked"], far if again["lag_max"] >= 1000 else "", "; " + "; ".join(where) if where else "")
+        )
     if again[key] and promised in ("total", "per-partition"):
         reasons.append("%d of %d effects out of order, rt.yaml promises %s" % (again[key], again["received"], promised))
     if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):

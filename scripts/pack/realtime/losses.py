@@ -1,7 +1,6 @@
 """Where messages were lost: the shape of a loss says much of its reason, and what came instead says more."""
 
 import json
-import statistics
 
 from pack.base import redact
 from pack.realtime.adapters.base import UNABLE
@@ -42,14 +41,17 @@ def left_out(recording):
 def shape(recording):
     """One line on where the missing messages are; None where nothing, or nearly everything, is missing."""
     found = gaps(recording) if recording.lost > 0 and recording.received > 0 else None
-    if not found:
-        return None
-    missing, rate = sum(many for _, many in found), recording.rate
+    return described(found, recording.sent, recording.rate) if found else None
+
+
+def described(found, sent, rate):
+    """`found`, pieces [first, many] of `sent` messages that went out at `rate` a second, as one line."""
     if len(found) == 1:
-        return _one(found[0], recording)
+        return _one(*found[0], sent, rate)
+    missing = sum(many for _, many in found)
     sizes, begins = sorted({many for _, many in found}), [first for first, _ in found]
     apart = [later - first for first, later in zip(begins, begins[1:])]
-    usual = statistics.median(apart)
+    usual = sorted(apart)[len(apart) // 2]
     if len(sizes) == 1 and len(set(apart)) == 1 and len(found) > 2:
         return "what is missing is regular: %d of every %d messages" % (sizes[0], apart[0])
     between = [later - first - many for (first, many), later in zip(found, begins[1:])]
@@ -68,13 +70,45 @@ def shape(recording):
     return "what is missing are %s (%d in all); the longest begins at second %.2f" % (pieces, missing, longest[0] / rate)
 
 
-def _one(gap, recording):
-    first, many = gap
-    if first + many == recording.sent:
-        return "from second %.2f on nothing came any more (message %d)" % (first / recording.rate, first)
+def _one(first, many, sent, rate):
+    if first + many == sent:
+        return "from second %.2f on nothing came any more (message %d)" % (first / rate, first)
     if first == 0:
-        return "what is missing are the first %d messages (%.2f s)" % (many, many / recording.rate)
-    return "what is missing is one piece: %d messages from second %.2f on" % (many, first / recording.rate)
+        return "what is missing are the first %d messages (%.2f s)" % (many, many / rate)
+    return "what is missing is one piece: %d messages from second %.2f on" % (many, first / rate)
+
+
+NEAR = 2  # messages behind the one at which a consumer was killed
+
+
+def audited(facts, rate):
+    """One line on the acknowledged messages that an audit's ledger has as lost, or None."""
+    sent = [value for fact, value, _ in facts if fact == "s"]
+    handled = {value for fact, value, _ in facts if fact in "ep"}
+    acked = {value for fact, value, _ in facts if fact == "a"}
+    lost = [value in acked and value not in handled for value in sent]
+    if not any(lost) or not handled:
+        return None
+    struck = {value for fact, value, _ in facts if fact in "ck"}
+    if {value for value, gone in zip(sent, lost) if gone} <= struck:
+        return "each is the very message at which the consumer was killed: it acknowledges before it has done its work"
+    found = []
+    for place, gone in enumerate(lost):
+        if gone and found and sum(found[-1]) == place:
+            found[-1][1] += 1
+        elif gone:
+            found.append([place, 1])
+    places = {place for place, value in enumerate(sent) if value in struck}
+    if places and all(any(first - p in range(NEAR + 1) for p in places) for first, _ in found):
+        return (
+            "they begin where the consumer was killed, %s messages each time: what it had been handed, or what came while it was away, was not kept for it"
+            % (
+                "%d" % found[0][1]
+                if len({many for _, many in found}) == 1
+                else "%d to %d" % (min(m for _, m in found), max(m for _, m in found))
+            )
+        )
+    return described(found, len(sent), rate)
 
 
 def shown(body):
