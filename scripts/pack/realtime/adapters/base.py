@@ -196,9 +196,9 @@ class Adapter:
         raise NotImplementedError("the %s adapter knows no leader; give an adapter of yours" % self.protocol)
 
 
-def aside(options, connections):
+def aside(to_sender, mode, connections):
     """How many connections of a broadcast only send: 1 where the server leaves out whoever sent, else 0."""
-    if options.get("to_sender", True) or options.get("mode") != "broadcast":
+    if to_sender or mode != "broadcast":
         return 0
     if connections < 2:
         raise ValueError("to_sender: false needs 2 connections or more: the first one sends, the others receive")

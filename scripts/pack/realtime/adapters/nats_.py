@@ -218,10 +218,14 @@ class Nats(Adapter):
 
     def login(self):
         """What nats-py is told of who connects, beside the address. RuntimeError where the file of it cannot be used."""
-        found = {}
-        for option, name, shape in (("credentials", "user_credentials", CREDENTIALS), ("nkey", "nkeys_seed", SEED)):
-            if option in self.options:
-                path = os.path.join(getattr(self, "project", "."), os.path.expanduser(self.options[option]))
+        found, options = {}, self.options
+        asked = (
+            ("credentials", options.get("credentials"), "user_credentials", CREDENTIALS),
+            ("nkey", options.get("nkey"), "nkeys_seed", SEED),
+        )
+        for option, given, name, shape in asked:
+            if given:
+                path = os.path.join(getattr(self, "project", "."), os.path.expanduser(given))
                 try:
                     with open(path, encoding="utf-8") as handle:
                         text = handle.read(100000)

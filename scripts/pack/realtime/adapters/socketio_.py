@@ -30,7 +30,7 @@ class SocketIO(Adapter):
         self.mode, self.message = options.get("mode", "ack"), options.get("message")
         self.data = options.get("data", "json" if self.message is not None else "binary")
         self.acknowledges = self.mode == "ack"
-        self.aside = aside(options, connections)
+        self.aside = aside(options.get("to_sender", True), self.mode, connections)
         self.fanout = connections - self.aside if self.mode == "broadcast" else 1
         self.clients, self.next, self.deliver, self.closing = [], 0, None, False
 

@@ -413,7 +413,7 @@ class WebSocket(Adapter):
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         self.mode = options.get("mode", "echo")
-        self.aside = aside(options, connections)
+        self.aside = aside(options.get("to_sender", True), self.mode, connections)
         self.fanout = connections - self.aside if self.mode == "broadcast" else 1
         self.sockets, self.next, self.deliver, self.spelling, self.told = [], 0, None, Spelling("binary"), "(unnamed)"
         self.dirty = []  # sockets with frames to send
