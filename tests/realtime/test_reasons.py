@@ -399,3 +399,31 @@ while True:
             client.xack(stream, "mine", key)
     last = ">"
 """
+
+
+# Socket.IO -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def socketio():
+    port = free_port()
+    running = Running([sys.executable, os.path.join(PROJECT, "sio_server.py"), str(port)], port)
+    yield "http://127.0.0.1:%d" % port
+    running.stop()
+
+
+@pytest.mark.parametrize("where, options, code, told", [
+    ("", ("event=second",), 0, "received 100, lost 0"),
+    ("", ("event=second", "data=text"), 0, "received 100, lost 0"),
+    ("", ("event=aside", "mode=broadcast"), 1, "INVALID: the server hands a member's message to all members but itself"),
+    ("", ("event=aside", "mode=broadcast", "to_sender=false"), 0, "sent 200, received 200, lost 0"),
+    ("/?door=shut", (), 2, "the server refuses the namespace / (say the word): does it know one of that name, and does it want `auth` or `headers`"),
+    ("/?door=shut", ('auth={"word": "sesame"}',), 0, "received 100, lost 0"),
+    ("/?door=shut", ('headers={"X-Word": 1}',), 0, "received 100, lost 0"),
+    ("", ("namespace=/nowhere",), 2, "the server refuses the namespace /nowhere"),
+])  # fmt: skip
+def test_a_server_of_socketio_as_it_is(where, options, code, told, socketio, capsys):
+    words = [word for option in options for word in ("--option", option)]
+    assert pack("rt", "probe", "socketio", socketio + where, "--rate", 100, "--duration", 1, "--connections", 3, *words) == code
+    out = "".join(capsys.readouterr())
+    assert told in out and "Traceback" not in out, out

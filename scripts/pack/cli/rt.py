@@ -814,7 +814,7 @@ def _main(argv):
     except OSError as error:
         if error.filename is not None and call.session is None:
             raise  # a file, not a server: pack.cli.main names it
-        broken = type(error).__name__.startswith("SSL")  # whose numbers are OpenSSL's: 1 is no EPERM
+        broken = "SSL" in type(error).__name__  # whose numbers are OpenSSL's: 1 is no EPERM
         if not broken and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM):
             said = (error.filename or "the evidence", error.strerror)
             click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)

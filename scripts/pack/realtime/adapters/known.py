@@ -30,6 +30,8 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "to_sender": bool,
         "namespace": str,
         "data": ("binary", "text", "json"),
+        "auth": dict,
+        "headers": dict,
         "message": dict,
     },
     "sse": {"publish": str, "event": str, "headers": dict, "message": dict},
