@@ -236,16 +236,16 @@ def test_an_invalid_run_is_in_no_trend(project, team, tmp_path):  # noqa: F811
         keep_ledger(project, envelope, [line for line in handle if not line.startswith("n ")])
     evidence.Store(project).append(kind, envelope)
     after = data.collect(project, team, time.time())
-    name = envelope["entries"][0]["message_path"]
     assert [r["verdict"] for r in after["delivery"] if r["kind"] == kind["kind"]] == ["INVALID"]
-    left = dict(before["left_out"], **{name: before["left_out"].get(name, 0) + 1})  # on a busy machine there were some before
-    assert after["lag"] == before["lag"] and after["left_out"] == left
-    told = "%d INVALID run%s left out" % (sum(left.values()), " is" if sum(left.values()) == 1 else "s are")
+    more = dict(before["left_out"], delivery=before["left_out"].get("delivery", 0) + 1)  # on a busy machine there were some before
+    assert after["lag"] == before["lag"] and after["left_out"] == more
+    assert [r["bound"] for r in after["delivery"] if r["kind"] == kind["kind"]] == [None], "what is INVALID bounds nothing"
+    told = data.left_out(after, "throughput", "delivery")
     slides.write(after, str(tmp_path / "a.pptx"), 0)
     assert any("behind in its worst moment; %s" % told in text for text in words(str(tmp_path / "a.pptx")))
     paper.write(after, str(tmp_path / "a.pdf"), team)
     text = subprocess.run(["pdftotext", str(tmp_path / "a.pdf"), "-"], capture_output=True, text=True).stdout
-    assert text.count(told + ".") == 3
+    assert text.count(told + ".") >= 1 and (data.left_out(after, "latency") or text.count("left out.") <= 2)
 
 
 def test_final_certification(project, capsys):  # noqa: F811

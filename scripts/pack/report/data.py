@@ -47,7 +47,7 @@ def collect(team_dir, definition, now):
         "ordering": [],
         "throughput": [],
         "lag": {},
-        "left_out": {},  # path: how many of its runs are INVALID, and in no trend
+        "left_out": {},  # measure: how many runs of it are INVALID, and in no trend
         "failover": [],
         "stream": [],
         "density": [],
@@ -116,7 +116,7 @@ def _measured(data, measure, kind, path, path_id, row):
             dict(
                 common,
                 guarantee=path["guarantee"],
-                bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None,
+                bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] and row["verdict"] in JUDGED else None,
                 **facts,
             )
         )
@@ -213,7 +213,7 @@ def _history(look, data):
             entry, run = envelope["entries"][0], envelope["run"]
             at = evidence.iso(run["end"])
             if _says_nothing(look, kind, envelope, look.paths[path_id]):
-                data["left_out"][path_id] = data["left_out"].get(path_id, 0) + 1
+                data["left_out"][kind["measure"]] = data["left_out"].get(kind["measure"], 0) + 1
                 continue
             if kind["measure"] in ("throughput", "delivery"):
                 named = path_id if kind["measure"] == "throughput" else "%s (%s)" % (path_id, kind["kind"])
@@ -351,6 +351,12 @@ def certificate(data, definition):
         ["- %s %s %s: %s" % (o["verdict"], o["what"], o["path"], o["why"]) for o in data["open"]] or ["Nothing."]
     )
     return "\n".join(lines) + "\n"
+
+
+def left_out(data, *measures):
+    """A remark where runs of these measures say nothing, or "": in a trend they would be a lie."""
+    runs = sum(data["left_out"].get(m, 0) for m in measures)
+    return "%d INVALID run%s left out" % (runs, " is" if runs == 1 else "s are") if runs else ""
 
 
 def ms(value):
