@@ -286,7 +286,7 @@ def _delivery(data):
             ]
             for r in data["delivery"]
         ],
-        [17, 34, 21, 10, 12, 9, 9, 12, 12, 15, 13, 16],
+        [17, 33, 21, 10, 12, 9, 9, 12, 12, 16, 13, 16],
         "No delivery evidence that can be judged.",
     )
     yield Part(
