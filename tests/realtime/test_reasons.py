@@ -427,3 +427,23 @@ def test_a_server_of_socketio_as_it_is(where, options, code, told, socketio, cap
     assert pack("rt", "probe", "socketio", socketio + where, "--rate", 100, "--duration", 1, "--connections", 3, *words) == code
     out = "".join(capsys.readouterr())
     assert told in out and "Traceback" not in out, out
+
+
+# A pool of MQTT --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words, lost, told",
+    [
+        ((), 0, "PASS    at_least_once_ack_log p"),
+        (("clean",), 1, "lost; they begin where the consumer was killed"),
+    ],
+)
+def test_a_shared_subscription_is_the_worker_s_own_and_its_session_is_what_keeps(words, lost, told, mqtt_url, tmp_path, capfd):
+    """A member that forgets its session with the connection loses what comes while it is away; the audit says where."""
+    path = {"id": "p", "adapter": "mqtt", "address": mqtt_url, "rate": 100, "duration": 5, "messages": 120, "crashes": 2, "budget_ms": {"p99": 50}, "guarantee": "at-least-once",
+            "worker": [sys.executable, "shared_worker.py", *words]}  # fmt: skip
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [path]})
+    assert pack("rt", "audit", "--quiet", "--dir", team) == lost
+    out = capfd.readouterr().out
+    assert told in out and "Traceback" not in out, out
