@@ -207,7 +207,7 @@ class Socket(asyncio.Protocol):
         return 2 + wide + int.from_bytes(self.buffer[2 : 2 + wide], "big") if size >= 2 + wide else 2 + wide
 
     def _message(self, body, at, first):
-        if first & 15 == TEXT and not body.isascii() and not _utf8(body):
+        if first & TEXT and not body.isascii() and not _utf8(body):  # a bit that a binary message's opcode has not
             self._broken("a text is no UTF-8 (8.1)")
             return
         if self.came is not None:
