@@ -144,19 +144,20 @@ class Server:
 
 
 class Pooler:
-    """pgbouncer in transaction mode before a server."""
+    """pgbouncer before a server, in transaction mode unless told otherwise."""
 
-    def __init__(self, server, dbname):
+    def __init__(self, server, dbname, mode="transaction", logins=LOGINS):
         self.folder, self.port = tempfile.mkdtemp(prefix="fleet-pgb-"), free_port()
         user = unprivileged()
         with open(os.path.join(self.folder, "ini"), "w") as f:
             f.write(
                 "[databases]\n%s = host=%s port=%d dbname=%s\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=%d\nauth_type=any\n"
-                "unix_socket_dir=\nauth_type=trust\nauth_file=%s/users\npool_mode=transaction\ndefault_pool_size=3\n"
-                "ignore_startup_parameters=extra_float_digits\n" % (dbname, server.folder, server.port, dbname, self.port, self.folder)
+                "unix_socket_dir=\nauth_type=trust\nauth_file=%s/users\npool_mode=%s\ndefault_pool_size=3\n"
+                "ignore_startup_parameters=extra_float_digits\n"
+                % (dbname, server.folder, server.port, dbname, self.port, self.folder, mode)
             )
         with open(os.path.join(self.folder, "users"), "w") as f:
-            f.writelines('"%s" ""\n' % name for name in LOGINS)
+            f.writelines('"%s" ""\n' % name for name in logins)
         os.chmod(self.folder, 0o755)
         as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         self.process = subprocess.Popen(

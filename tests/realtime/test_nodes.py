@@ -182,3 +182,57 @@ def test_the_consumer_of_a_replicated_stream_is_on_all_its_nodes(nats_nodes):
     path = {"adapter": "nats", "address": url("nats", nodes[1]), "options": {"stream": "APP", "subject": APP}}
     recording = met(path, lambda: on(url("nats", nodes[1]), consumers), duration=2)
     assert seen == [2] and recording.lost == 0, (seen, recording.closed)
+
+
+def test_a_message_counts_when_replicas_have_it(tmp_path):
+    """WAIT: a replica that stands still has nothing, and the master alone is not enough."""
+    import os
+    import signal
+
+    from pack.realtime import adapters, probe
+
+    master = redis_server(tmp_path / "m")
+    replica = redis_server(tmp_path / "r", "--replicaof", "127.0.0.1", master.port, "--repl-diskless-sync-delay", 0)
+    try:
+        import redis
+
+        with redis.Redis(port=replica.port) as asked:
+            until(lambda: asked.info("replication")["master_link_status"] == "up")
+
+        def sent(replicas, many=20):
+            made = adapters.make({"adapter": "redis", "address": url("redis", master), "options": {"wait": replicas}}, "t-wait")
+
+            async def main(stop):
+                told = []
+                await made.open(lambda body, at, receiver: None)
+                try:
+                    for number in range(many):
+                        made.post(b"m %d" % number, 0, told.append)
+                    made.flush()
+                    for number in range(many):
+                        made.post(b"n %d" % number, 0, told.append)
+                    made.flush()
+                    end = time.monotonic() + 20
+                    while len(told) < 2 * many and time.monotonic() < end:
+                        await asyncio.sleep(0.01)
+                finally:
+                    await made.close()
+                return told
+
+            return probe.run(main)
+
+        assert sent(1) == [None] * 40
+        assert {str(error) for error in sent(2)} == {"1 of 2 replicas had it within 1 s"}
+        os.kill(replica.process.pid, signal.SIGSTOP)
+        try:
+            assert {str(error) for error in sent(1, 3)} == {"0 of 1 replicas had it within 1 s"}
+        finally:
+            os.kill(replica.process.pid, signal.SIGCONT)
+        assert sent(1, 3) == [None] * 6
+        code, out = probed("redis", url("redis", master), "--option", "wait=1", "--duration", 1)
+        assert code == 0 and "received 100, lost 0" in out and "failed" not in out, out
+        code, out = probed("redis", url("redis", master), "--option", "wait=1", "--option", "pubsub=true", "--duration", 1)
+        assert code == 2 and "the option wait is for streams" in out, out
+    finally:
+        replica.stop()
+        master.stop()

@@ -7,6 +7,7 @@ import pytest
 
 from pack.realtime import adapters, managed, probe
 
+from ..fleet import server as postgres
 from .conftest import HERE, PROJECT, Running, free_port, need
 
 pytestmark = pytest.mark.broker
@@ -48,6 +49,17 @@ def sio_port():
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def postgres_url():
+    pytest.importorskip("psycopg", reason="psycopg is not installed (extra `eventstore`)")
+    if not postgres.available():
+        pytest.skip(postgres.MISSING)
+    one = postgres.Server().start()
+    one.sql("ALTER USER postgres PASSWORD 'secret'")
+    yield "postgresql://postgres:secret@127.0.0.1:%d/postgres" % one.port
+    one.remove()
+
+
 def middle(made):
     """The P50 in ms at 500/s; everything must have come."""
 
@@ -60,7 +72,7 @@ def middle(made):
 
 
 @pytest.mark.parametrize("ms", [20, 100])
-@pytest.mark.parametrize("adapter", ["websocket", "socketio", "redis", "nats", "mqtt", "rabbitmq"])
+@pytest.mark.parametrize("adapter", ["websocket", "socketio", "redis", "nats", "mqtt", "rabbitmq", "postgres"])
 def test_a_far_server_costs_its_distance_once(adapter, ms, far, request):
     """At 500/s. An adapter that waits for an answer before it sends or reads on is behind by seconds after a second (Redis was, by 19 s
     at 200/s); how near to the distance it is, is bench/rt/distance.py's to say."""
@@ -70,7 +82,7 @@ def test_a_far_server_costs_its_distance_once(adapter, ms, far, request):
         address = "http://127.0.0.1:%d" % request.getfixturevalue("sio_port")
     else:
         address = request.getfixturevalue(
-            {"websocket": "ws_url", "redis": "redis_url", "nats": "nats_url", "rabbitmq": "rabbit_url"}[adapter]
+            {"websocket": "ws_url", "redis": "redis_url", "nats": "nats_url", "rabbitmq": "rabbit_url", "postgres": "postgres_url"}[adapter]
         )
     port = managed.host_port(address)[1]
     way, seen = far(port, ms), []

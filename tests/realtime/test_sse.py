@@ -30,6 +30,8 @@ def events():
         ("/cr", (), 0, ["received 100, lost 0"]),
         ("/bom", (), 0, ["received 100, lost 0"]),
         ("/halves", (), 0, ["received 100, lost 0"]),
+        ("/bare", (), 1, ["lines came that are no fields of an event (`data: ...` and a blank line), the last one:"]),
+        ("/open", (), 1, ["data came without the blank line that ends an event"]),
         ("/gone", (), 1, ["asked again, the server answers with HTTP 503 Service Unavailable", "nothing came back"]),
         ("/none", (), 2, ["HTTP 200 OK, no event stream (text/plain; charset=utf-8)"]),
     ],
@@ -39,6 +41,13 @@ def test_events_come_back(events, channel, words, code, told, capsys):
     out = "".join(capsys.readouterr())
     for text in told:
         assert text in out
+
+
+def test_a_server_without_tls_is_no_matter_of_the_disk(events, capsys):
+    """OpenSSL's numbers of errors are not the system's: its 1 was taken for EPERM, and the way out was to make room."""
+    assert pack("rt", "probe", "sse", events.replace("http:", "https:") + "/plain", "--duration", 1) == 2
+    err = capsys.readouterr().err
+    assert "asks for TLS or knows none" in err and "make room" not in err and "Traceback" not in err
 
 
 def test_what_a_server_forgets_between_two_streams_is_lost_and_why(events, capsys):

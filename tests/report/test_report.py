@@ -10,11 +10,12 @@ import time
 import pytest
 from pptx import Presentation
 
-from pack.realtime import gates
+from pack.realtime import evidence, gates
 from pack.report import data
 from pack.teams import load
 
 from ..realtime.conftest import measured, pack, project  # noqa: F401  (fixtures)
+from ..realtime.test_gates import keep_ledger
 
 pytestmark = pytest.mark.broker
 
@@ -219,6 +220,32 @@ def test_due_every_six_hours(project, capsys):  # noqa: F811
     capsys.readouterr()
     assert pack("report", "--due", "--dir", project, "--now", now + 7 * 3600) == 0
     assert "not due: the next report in 5 h 00 min" in capsys.readouterr().out, "one from the future is not the last one"
+
+
+def test_an_invalid_run_is_in_no_trend(project, team, tmp_path):  # noqa: F811
+    """Its figures are of the probe, or of nobody's: charts say how many they leave out, the gates' row says why."""
+    from pack.report import paper, slides
+
+    kind = next(k for k in team["evidence"] if k["kind"] == "exactly_once_verification")
+    with open_(project, "evidence/" + kind["file"]) as handle:
+        envelope = json.load(handle)["envelopes"][-1]
+    before = data.collect(project, team, time.time())
+    envelope["run"]["id"] = "20260101T000000Z-00000001"
+    envelope["entries"][0]["effects_from"] = "reported"
+    with open_(project, "evidence/" + envelope["entries"][0]["ledger"]["file"]) as handle:
+        keep_ledger(project, envelope, [line for line in handle if not line.startswith("n ")])
+    evidence.Store(project).append(kind, envelope)
+    after = data.collect(project, team, time.time())
+    assert [r["verdict"] for r in after["delivery"] if r["kind"] == kind["kind"]] == ["INVALID"]
+    more = dict(before["left_out"], delivery=before["left_out"].get("delivery", 0) + 1)  # on a busy machine there were some before
+    assert after["lag"] == before["lag"] and after["left_out"] == more
+    assert [r["bound"] for r in after["delivery"] if r["kind"] == kind["kind"]] == [None], "what is INVALID bounds nothing"
+    told = data.left_out(after, "throughput", "delivery")
+    slides.write(after, str(tmp_path / "a.pptx"), 0)
+    assert any("behind in its worst moment; %s" % told in text for text in words(str(tmp_path / "a.pptx")))
+    paper.write(after, str(tmp_path / "a.pdf"), team)
+    text = subprocess.run(["pdftotext", str(tmp_path / "a.pdf"), "-"], capture_output=True, text=True).stdout
+    assert text.count(told + ".") >= 1 and (data.left_out(after, "latency") or text.count("left out.") <= 2)
 
 
 def test_final_certification(project, capsys):  # noqa: F811

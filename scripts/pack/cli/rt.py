@@ -73,6 +73,9 @@ out_of_scope:
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
 CLOSED = "something listens there and ended the connection without a word: it has too many connections, it asks for TLS, or it speaks another protocol"
+LISTENS = (
+    "something listens there and does not answer as this protocol does: it speaks another one, it asks for TLS or knows none, or it hangs"
+)
 LOGIN = re.compile(
     r"not authorized|bad user name|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I
 )
@@ -82,8 +85,8 @@ ANSWERED = re.compile(
 )
 
 
-def way_out(error):
-    """What to do about a server that cannot be measured: it answered and refused, or nothing is known of it."""
+def way_out(error, address=None):
+    """What to do about a server that cannot be measured: it answered and refused, it listens, or nothing is known of it."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "trust it: SSL_CERT_FILE names the certificate, or that of whoever signed it"
     said = "%s: %s" % (type(error).__name__, error)
@@ -93,7 +96,9 @@ def way_out(error):
         return "librdkafka knows no such name: correct it in the option `config`"
     if isinstance(error, (ConnectionResetError, EOFError)):
         return CLOSED
-    return "that is what the server answered" if ANSWERED.search(said) else START
+    if ANSWERED.search(said):
+        return "that is what the server answered"
+    return LISTENS if address and managed.answers(address, 1.0) else START
 
 
 def team_options(function):
@@ -129,7 +134,12 @@ class Invocation:
     """One call of `pack rt`: its arguments, and the session at work, for an error."""
 
     def __init__(self, argv):
-        self.argv, self.session, self.told = argv, None, False
+        self.argv, self.session, self.told, self.asked = argv, None, False, None
+
+    def address(self):
+        """Of what is measured, where that is known."""
+        path = self.session.paths.get(self.session.at) if self.session and self.session.at else None
+        return path["address"] if path else self.asked
 
     def at(self):
         """Which path was being measured: ` of path ID (ADDRESS)`, or nothing."""
@@ -514,6 +524,7 @@ add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything tha
 @workers_option
 def probe(adapter, address, rate, duration, size, connections, options, workers, cluster):
     path = {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections}
+    click.get_current_context().obj.asked = address
     name, warmup, bar = "pack-probe-%s" % evidence.new_run_id(time.time())[-8:], min(1.0, duration), prober.Progress("probe %s" % adapter)
     made = adapters.make(path, name)
 
@@ -803,14 +814,14 @@ def _main(argv):
     except OSError as error:
         if error.filename is not None and call.session is None:
             raise  # a file, not a server: pack.cli.main names it
-        broken = type(error).__name__.startswith("SSL")  # whose numbers are OpenSSL's: 1 is no EPERM
+        broken = "SSL" in type(error).__name__  # whose numbers are OpenSSL's: 1 is no EPERM
         if not broken and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM):
             said = (error.filename or "the evidence", error.strerror)
             click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
             return 2
         said = str(error) or "it did not answer in time" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else str(error)
-        way = way_out(error)
-        what = "cannot reach the server" if way == START else "the server refuses"
+        way = way_out(error, call.address())
+        what = {START: "cannot reach the server", LISTENS: "no answer that can be used"}.get(way, "the server refuses")
         click.echo("pack rt: %s%s: %s; %s" % (what, call.at(), said or type(error).__name__, way), err=True)
     except Exception as error:
         place = adapters.of_user(error, call.session.project) if call.session else None
@@ -820,5 +831,5 @@ def _main(argv):
         if not adapters.of_library(error):
             raise
         said = str(error) or "the server did not answer as it should"
-        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, call.at(), said, way_out(error)), err=True)
+        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, call.at(), said, way_out(error, call.address())), err=True)
     return 2

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from pack.realtime import worker as builtin
 
 IN_FLIGHT_S = 10.0
 VAIN = 5
+NUMBER = re.compile(r"[0-9]{1,12}$")  # as a command of the project prints it
 BEHIND = (
     400  # acknowledged messages that pack's own worker has not handled: more would be its slowness, and a queue's limit (mosquitto: 1,000)
 )
@@ -75,7 +77,7 @@ class Auditor:
         self.builtin = isinstance(path.get("worker"), str) and path["worker"].startswith("builtin:")
         self.start, self.seen_worker, self.consumed, self.isolates = None, False, None, None
         self.vain = 0  # starts of the consumer since it last handled a message
-        self.said = False
+        self.said, self.told = False, []  # whether the worker reported effects; what is known of a loss
 
     # -- the consumer ----------------------------------------------------------------------------------------------
 
@@ -319,6 +321,11 @@ class Auditor:
             self.stopping = True
             self.consumed = await self._handed_out()
             facts = await self._effects() + await self._dead()
+            if self.behind():
+                left = await self._outstanding()
+                held = "the server still holds %d for the consumer, handed out without an acknowledgment or not yet: it did not handle them, and they are not gone"
+                self.told = [held % left] if left else []
+                self.told += list(dict.fromkeys(self.adapter.closed))[:2] + await probe.explained(self.adapter)
             return facts, told
         finally:
             self.stopping = True
@@ -406,8 +413,16 @@ class Auditor:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise AuditError("the %s command cannot be run: %s" % (what, error))
         if done.returncode:
-            raise AuditError("the %s command ended with exit code %d: %s" % (what, done.returncode, done.stderr.strip()[-200:]))
-        return [x.split() for x in done.stdout.splitlines() if x.strip()]
+            told = done.stderr.strip()[-200:] or done.stdout.strip()[-200:] or "it printed nothing"
+            raise AuditError("the %s command ended with exit code %d: %s" % (what, done.returncode, told))
+        found = [x.split() for x in done.stdout.splitlines() if x.strip()]
+        for words in found:
+            if not NUMBER.match(words[0]) or not (words[1:2] or [""])[0].isascii():
+                shown = " ".join(words)[:60]
+                raise AuditError(
+                    "the %s command printed %r: a line is a message's number, and its partition in ASCII or nothing" % (what, shown)
+                )
+        return found
 
     async def _effects(self):
         """All facts, with the effects as the consumer's own store has them."""
@@ -449,6 +464,7 @@ def delivery(path, name, project, kind, server=None, progress=None):
         "consumed": auditor.consumed,
         "worker_seen": auditor.seen_worker,
         "isolates": auditor.isolates,
+        "said": auditor.told[:4],
     }
     return text, dict(ledgerlines.count(ledgerlines.parse(text)), **more), told, auditor.partial
 

@@ -12,7 +12,7 @@ from pack.realtime import local, managed, rtfile
 JOBS = (  # name -> adapters, verbs
     ("websocket-tests", ("websocket", "socketio", "sse")),
     ("kafka-delivery-tests", ("kafka", "redis", "nats", "mqtt", "rabbitmq")),
-    ("eventsourcing-tests", ("eventstore",)),
+    ("eventsourcing-tests", ("eventstore", "postgres")),
     ("own-adapter-tests", ()),
 )
 VERBS = (  # what is measured with which verb, in the seed's order
@@ -26,7 +26,7 @@ VERBS = (  # what is measured with which verb, in the seed's order
     ("failover", ("recovery", "rebalance", "reconnect", "election")),
 )
 PACKAGES = {"redis": "redis-server", "nats": "nats-server", "mqtt": "mosquitto", "rabbitmq": "rabbitmq-server"}
-EXTRAS = {"eventstore": "realtime,eventstore"}
+EXTRAS = {"eventstore": "realtime,eventstore", "postgres": "realtime,eventstore"}
 
 
 def workflow(data, definition):

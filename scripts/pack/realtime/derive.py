@@ -7,7 +7,7 @@ threshold's value as this project has it, `raw` the delivery ledger's text.
 
 import math
 
-from pack.realtime import hdr, ledgerlines, stats, windows
+from pack.realtime import hdr, ledgerlines, losses, stats, windows
 from pack.realtime.adapters.base import UNABLE
 
 QUANTILES = (("p50", "p50_ms", 0.5), ("p95", "p95_ms", 0.95), ("p99", "p99_ms", 0.99), ("p999", "p999_ms", 0.999))
@@ -102,6 +102,14 @@ def own_limit(entry):
     return text + ("; it was still good at %g/s" % good if good else "") + " (`pack rt ceiling` measures what it can here)"
 
 
+def receivers(path):
+    """How many copies of a message a path makes."""
+    options = path.get("options", {})
+    if options.get("mode") == "broadcast":
+        return path.get("connections", 1) - (not options.get("to_sender", True))
+    return path.get("connections", 1) if path["adapter"] == "sse" else 1  # whose events go to all
+
+
 def own_fault(receiver):
     """A sentence on what kept the probe from hearing the system."""
     if receiver.startswith(UNABLE):
@@ -163,8 +171,7 @@ def _latency(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entry
             "throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"])
         )
     copies = entry.get("fanout", 1)
-    everybody = path.get("options", {}).get("mode") == "broadcast" or path["adapter"] == "sse"  # whose events go to all
-    usual = path.get("connections", 1) if everybody else 1
+    usual = receivers(path)
     if copies != usual and ":" not in path["adapter"]:
         raise forged("%s copies of each message, this path makes %d" % (copies, usual))
     if not _near(entry["sent"], copies * entry["rate"] * entry["duration_s"], copies):
@@ -228,11 +235,13 @@ def _latency(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entry
     shows = []
     if "cluster" in path and path.get("options", {}).get("mode") == "broadcast":
         shows = ["cross-server broadcast"]
+        if "spread_histogram" not in entry:
+            raise invalid("one receiver alone has no spread: give more `connections`", **seen)
         spread, members = _histogram(entry["spread_histogram"], "spread histogram"), entry["fanout"]
         if spread.total * members > entry["received"] or not _near(entry["spread_p99_ms"], percentiles(spread)["p99_ms"], 0.0011):
             raise forged("the spread of the broadcasts is not what its histogram says")
-        if members != path.get("connections", 1) or members < 2:
-            raise invalid("%d receivers, rt.yaml asks %d" % (members, path.get("connections", 1)))
+        if members != receivers(path) or members < 2:
+            raise invalid("%d receivers, rt.yaml asks %d" % (members, receivers(path)))
         if not tail and "broadcast_ms" in kind.get("thresholds", {}):
             most, rule, _ = limits(kind["thresholds"]["broadcast_ms"])
             bound = upper_bound_ms(spread, 0.99, entry["sent"] // members)
@@ -332,7 +341,8 @@ def _ledger(entry, run, raw):
 def _delivery(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entry says is derived again, claim by claim
     if raw is None:
         raise forged("the audit's ledger %s is gone" % entry["ledger"]["file"])
-    again = ledgerlines.count(_ledger(entry, run, raw))
+    lines = _ledger(entry, run, raw)
+    again = ledgerlines.count(lines)
     for key, value in again.items():
         if key in entry and not (entry[key] == value or (key == "loss_bound" and _near(entry[key], value, 1e-9))):
             raise forged("%s says %s, the ledger says %s" % (key, entry[key], value))
@@ -410,7 +420,11 @@ def _delivery(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entr
         )
     if again["lost"] and entry["guarantee"] != "at-most-once":
         far = "; the consumer was up to %d behind: a queue's limit drops what it acknowledged (mosquitto: 1,000)" % again["lag_max"]
-        reasons.append("%d acknowledged message(s) of %d lost%s" % (again["lost"], again["acked"], far if again["lag_max"] >= 1000 else ""))
+        where = [text for text in [losses.audited(lines, path["rate"])] + entry.get("said", [])[:2] if text]
+        reasons.append(
+            "%d acknowledged message(s) of %d lost%s%s"
+            % (again["lost"], again["acked"], far if again["lag_max"] >= 1000 else "", "; " + "; ".join(where) if where else "")
+        )
     if again[key] and promised in ("total", "per-partition"):
         reasons.append("%d of %d effects out of order, rt.yaml promises %s" % (again[key], again["received"], promised))
     if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):

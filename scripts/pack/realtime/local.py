@@ -26,6 +26,7 @@ PARTS = {
     "mqtt": (("mosquitto",), ("mosquitto",)),
     "rabbitmq": (("rabbitmq-server",), ("rabbitmq",)),
     "kafka": ((), ("zookeeper", "kafka", "schema-registry")),
+    "postgres": ((), ("postgres",)),
     "eventstore": ((), ("postgres",)),
     # Services that rt.yaml names under `services`.
     "postgresql": (("postgres",), ("postgresql",)),

@@ -85,6 +85,15 @@ def answers(address, timeout=0.3):
         return False
 
 
+def greeting(address, timeout=0.5):
+    """What a server says to whoever only connects, b"" if nothing."""
+    try:
+        with socket.create_connection(host_port(address), timeout) as asking:
+            return asking.recv(1000)
+    except OSError:
+        return b""
+
+
 # The command runs below a shell that ends as the command ends. A second shell waits for the end of a pipe that only this
 # process holds: when this process is gone, whatever ended it (kill -9 too), the whole group is killed. PR_SET_PDEATHSIG
 # would not do: it fires when the *thread* that forked ends, and servers are started from executor threads.

@@ -21,7 +21,7 @@ import warnings
 import zlib
 
 from pack.base.streams import driven, shown
-from pack.realtime import adapters, managed
+from pack.realtime import adapters, losses, managed
 from pack.realtime import loop as loops
 from pack.realtime.adapters.base import UNABLE
 
@@ -385,6 +385,7 @@ class _Ear:
 
     def __init__(self, recording, token, size, total, sends):
         self.recording, self.token, self.size, self.total, self.foreign = recording, token, size, total, 0
+        self.example = None  # of what is none of the probe's
         self.kept = {} if sends and recording.fanout == 1 and recording.order is None and 0 < size <= MOST_KEPT else None
         self.heard = {} if recording.fanout > 1 and size > 0 else None  # {what came: its number}: a room's members hear the same bytes
         self.account = getattr(asyncio.get_running_loop(), "account", None)
@@ -425,7 +426,7 @@ class _Ear:
         """What did not come as it went out: in words of the application's own, several in one message, again, or damaged."""
         found = pieces(body, self.token)
         if not found:
-            self.foreign += 1
+            self.foreign, self.example = self.foreign + 1, body
         for number, place, end in found:
             if number >= 0:
                 intact = self._one(number, body, place, end, at, receiver)
@@ -523,16 +524,22 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
             task.cancel()
         await asyncio.gather(*sender.tasks, return_exceptions=True)
         recording.receiver, recording.closed = deaf(adapter, recording), list(adapter.closed)
+        if recording.receiver is None and losses.left_out(recording):
+            recording.receiver = losses.LEFT_OUT
         if held_back(recording) and not recording.closed:
             recording.closed.append(
                 "what is missing are the last %d messages: nothing came any more (a server that hangs), or something on the way holds them until "
                 "more come (a proxy that buffers, a batch that is not full)" % (recording.lost // recording.fanout)
             )
+        elif sends and not recording.partial and recording.receiver is None:
+            recording.closed += [line for line in (losses.shape(recording),) if line]
         if recording.lost and unanswered:
             recording.closed.append("%d sends were never answered" % unanswered)
         ear.end()
         if recording.lost and ear.foreign:
-            recording.closed.append("%d messages came that are none of the probe's" % ear.foreign)
+            recording.closed.append(
+                "%d messages came that are none of the probe's, the last one: %s" % (ear.foreign, losses.shown(ear.example))
+            )
         if progress:
             progress.close(recording)
     return recording

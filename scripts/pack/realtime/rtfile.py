@@ -203,6 +203,8 @@ def check(data, definition):  # noqa: C901 - what no schema says, field by field
                 "%s: causal order shows only where several receivers see messages of several senders: a websocket or socketio path with "
                 "`options: {mode: broadcast}` and 2 connections or more, or an adapter of your own" % where
             )
+        if path.get("ordering") == "causal" and not path.get("options", {}).get("to_sender", True):
+            found.append("%s: causal order is judged among members that hear themselves, too: leave out `to_sender: false`" % where)
         if "dead_letter" in path:
             if "worker" not in path:
                 found.append("%s: dead_letter needs the `worker` that refuses a poison message" % where)

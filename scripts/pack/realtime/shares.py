@@ -28,6 +28,8 @@ def orders(path, name, project, rate, duration, warmup, size, workers, per_secon
     connections = path.get("connections", 1)
     if broadcast and path["adapter"] in ("websocket", "socketio") and connections < workers:
         raise adapters.AdapterError("a broadcast to %d members cannot be shared by %d workers" % (connections, workers))
+    if broadcast and not path.get("options", {}).get("to_sender", True) and workers > 1:
+        raise adapters.AdapterError("a broadcast with to_sender: false is measured by one process: leave out --workers")
     token = os.urandom(4).hex()
     for index in range(workers):
         part = connections // workers + (index < connections % workers)

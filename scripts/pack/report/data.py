@@ -5,7 +5,7 @@ Never an average: the worst second, the worst path, the bound. What is INVALID, 
 
 import os
 
-from pack.realtime import derive, evidence, gates, hdr, kanban
+from pack.realtime import derive, evidence, gates, hdr, kanban, rtfile
 
 JUDGED = ("PASS", "FAIL")  # the verdicts that say something of the system as it is
 CURVE = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999)
@@ -47,6 +47,7 @@ def collect(team_dir, definition, now):
         "ordering": [],
         "throughput": [],
         "lag": {},
+        "left_out": {},  # measure: how many runs of it are INVALID, and in no trend
         "failover": [],
         "stream": [],
         "density": [],
@@ -115,7 +116,7 @@ def _measured(data, measure, kind, path, path_id, row):
             dict(
                 common,
                 guarantee=path["guarantee"],
-                bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None,
+                bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] and row["verdict"] in JUDGED else None,
                 **facts,
             )
         )
@@ -175,7 +176,7 @@ def activity(look):
 def _components(look, data):
     """The latency of each component (an evidence kind of latency): the worst path's percentiles, and how late the probe itself was."""
     for kind in look.kinds.values():
-        mine = [r for r in data["latency"] if r["kind"] == kind["kind"] and kind["measure"] == "latency"]
+        mine = [r for r in data["latency"] if r["kind"] == kind["kind"] and kind["measure"] == "latency" and r["verdict"] in JUDGED]
         if mine:
             worst = {k: max(r[k] for r in mine) for k in ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "lateness_ms")}
             data["components"].append(dict(worst, component=kind["title"], paths=[r["path"] for r in mine]))
@@ -202,8 +203,8 @@ def _infrastructure(look, rows, data):
 
 
 def _history(look, data):
-    """Of all authentic runs of each path: P99 and worst message in their order, P99 against the rate that was kept; and the percentile
-    curve of the newest."""
+    """Of all authentic runs of each path that are not INVALID: P99 and worst message in their order, P99 against the rate that was kept, the
+    lag; and the percentile curve of the newest."""
     for kind in look.kinds.values():
         for envelope in look.files[kind["kind"]][0]:
             path_id = envelope["entries"][0]["message_path"]
@@ -211,6 +212,9 @@ def _history(look, data):
                 continue
             entry, run = envelope["entries"][0], envelope["run"]
             at = evidence.iso(run["end"])
+            if _says_nothing(look, kind, envelope, look.paths[path_id]):
+                data["left_out"][kind["measure"]] = data["left_out"].get(kind["measure"], 0) + 1
+                continue
             if kind["measure"] in ("throughput", "delivery"):
                 named = path_id if kind["measure"] == "throughput" else "%s (%s)" % (path_id, kind["kind"])
                 data["lag"].setdefault(named, []).append([at, derive.lag(entry)])
@@ -224,6 +228,17 @@ def _history(look, data):
                 if kind["measure"] == "latency":
                     data["trend"].setdefault(path_id, []).append([at, told["p99_ms"], told["max_ms"]])
                     data["curves"][path_id] = curve(histogram)
+
+
+def _says_nothing(look, kind, envelope, path):
+    """Is a run INVALID by its own figures: its numbers are of the probe, or of nothing? What was measured under another rt.yaml, or with
+    another pack, is judged by what it says of the probe alone."""
+    entry, run = envelope["entries"][0], envelope["run"]
+    if entry.get("receiver") or run["exit_code"] or run["target"]["reality"] != "real":
+        return True
+    if run["spec"] == rtfile.path_digest(path):
+        return look.judged(kind, envelope, path).verdict == "INVALID"
+    return bool(entry.get("usage")) and derive.own_limit(entry) is not None
 
 
 def curve(histogram):
@@ -336,6 +351,12 @@ def certificate(data, definition):
         ["- %s %s %s: %s" % (o["verdict"], o["what"], o["path"], o["why"]) for o in data["open"]] or ["Nothing."]
     )
     return "\n".join(lines) + "\n"
+
+
+def left_out(data, *measures):
+    """A remark where runs of these measures say nothing, or "": in a trend they would be a lie."""
+    runs = sum(data["left_out"].get(m, 0) for m in measures)
+    return "%d INVALID run%s left out" % (runs, " is" if runs == 1 else "s are") if runs else ""
 
 
 def ms(value):

@@ -10,7 +10,7 @@ from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
-from pack.report.data import faults, ms
+from pack.report.data import faults, left_out, ms
 
 COLOURS = {
     "PASS": "2E7D32",
@@ -80,6 +80,12 @@ def _worst(series, most=8):
     """(the paths with the highest last value, in the order of their names; a remark where there are more)."""
     kept = sorted(sorted(series, key=lambda path: -max(p[1] for p in series[path]))[:most])
     return kept, "" if len(kept) == len(series) else "; the %d highest of %d paths" % (most, len(series))
+
+
+def _left_out(data, *measures):
+    """The remark on runs that say nothing, as the end of a sentence."""
+    told = left_out(data, *measures)
+    return told and "; " + told
 
 
 def _table(slide, head, rows, widths, y=1.75, size=12, most=ROWS):
@@ -227,7 +233,9 @@ def _percentiles(deck, data):
 
 def _curve(deck, data):
     kept, more = _worst(data["curves"])
-    about = "each path's newest run as far as its samples carry; the axis is 1 / (1 - p): 10 is P90, 100 is P99"
+    about = "each path's newest run as far as its samples carry; the axis is 1 / (1 - p): 10 is P90, 100 is P99" + _left_out(
+        data, "latency"
+    )
     slide = _slide(deck, "Percentile curves", about + more)
     if not data["curves"]:
         return _none(slide, "No latency evidence.")
@@ -255,7 +263,7 @@ def _curve(deck, data):
 
 def _trend(deck, data):
     kept, more = _worst(data["trend"])
-    slide = _slide(deck, "P99 of every run", "in the order of the runs; partial runs are left out" + more)
+    slide = _slide(deck, "P99 of every run", "in the order of the runs; partial runs are left out" + _left_out(data, "latency") + more)
     if not data["trend"]:
         return _none(slide, "No latency evidence.")
     longest = max(len(v) for v in data["trend"].values())
@@ -316,7 +324,8 @@ def _throughput(deck, data):
     slide = _slide(
         deck,
         "Throughput and consumer lag",
-        "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst moment",
+        "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst moment"
+        + _left_out(data, "throughput", "delivery"),
     )
     sustained = [r for r in data["throughput"] if r["measure"] == "throughput"]
     sustained = sorted(sustained, key=lambda r: r["value"] / r["limit"])[:6]  # the nearest to their target; all are in the PDF
@@ -346,7 +355,11 @@ def _throughput(deck, data):
 
 def _tradeoff(deck, data):
     kept, more = _worst(data["tradeoff"])
-    slide = _slide(deck, "Throughput against latency", "a point a run: the rate that was kept, and the P99 at it" + more)
+    slide = _slide(
+        deck,
+        "Throughput against latency",
+        "a point a run: the rate that was kept, and the P99 at it" + _left_out(data, "latency", "throughput") + more,
+    )
     if not data["tradeoff"]:
         return _none(slide, "No latency or throughput evidence.")
     chart_data = XyChartData()

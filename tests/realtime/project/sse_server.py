@@ -2,7 +2,7 @@
 
 /named calls its events `tick`, /cut ends the stream after the 30th event and gives the missed ones to Last-Event-ID, /forget after the 260th and does not,
 /none is no stream, /held is written through a buffer of 4 KB, /cr ends its lines as old Macintoshes did, /bom begins with a byte order mark,
-/halves tears every CR LF, /gone ends after the 30th event and then answers 503.
+/halves tears every CR LF, /bare sends what is no field, /open never ends an event, /gone ends after the 30th event and then answers 503.
 """
 
 import asyncio
@@ -46,7 +46,9 @@ async def stream(request):
         while True:
             number = await queue.get()
             name = b"event: tick\n" if channel == "/named" else b""
-            held += name + b"id: %d\r\ndata: %s\n\n" % (number, EVENTS[channel][number - 1].encode())
+            told = EVENTS[channel][number - 1].encode()
+            whole = {"/bare": b"%s\n\n" % told, "/open": b"data: %s\n" % told}.get(channel)
+            held += whole or name + b"id: %d\r\ndata: %s\n\n" % (number, told)
             if channel == "/held" and len(held) < 4096:
                 continue
             if channel in ("/cr", "/halves"):

@@ -18,6 +18,7 @@ TABLE = {
     "mqtt": ("mqtt", "Mqtt", "paho-mqtt"),
     "rabbitmq": ("rabbitmq", "RabbitMQ", "aio-pika"),
     "kafka": ("kafka", "Kafka", "confluent-kafka"),
+    "postgres": ("postgres", "Postgres", "psycopg"),
     "eventstore": ("eventstore", "EventStore", "eventsourcing, psycopg, psycopg-pool"),
 }
 
@@ -55,7 +56,8 @@ def load(name, project="."):
             from pack.base import extras
 
             raise AdapterError(
-                "adapter %s needs %s (%s): %s" % (name, needs, error, extras.install("eventstore" if name == "eventstore" else "realtime"))
+                "adapter %s needs %s (%s): %s"
+                % (name, needs, error, extras.install("eventstore" if name in ("eventstore", "postgres") else "realtime"))
             )
     if ":" not in name:
         near = difflib.get_close_matches(name.lower(), TABLE, 1, 0.4)

@@ -26,6 +26,7 @@ class Adapter:
     looking = False  # a contract is recorded: open() makes nothing on the server, and what is received is taken from nobody
     in_order = False  # the path promises an order, so the built-in worker takes one message at a time where redelivery would break it
     forget = False  # many messages: what was received may be removed from the server's log
+    aside = 0  # connections of a broadcast that only send
     seen = None  # {address: connections that were there when it was open}, where that can be known
     payload = 64  # bytes of the messages to come
     redelivery_s = (1.0, 30.0)  # after a consumer's death its messages come again within: the built-in worker's, a worker's of the project
@@ -193,6 +194,15 @@ class Adapter:
     async def leader(self):
         """Leader election: the name of the node that leads now."""
         raise NotImplementedError("the %s adapter knows no leader; give an adapter of yours" % self.protocol)
+
+
+def aside(to_sender, mode, connections):
+    """How many connections of a broadcast only send: 1 where the server leaves out whoever sent, else 0."""
+    if to_sender or mode != "broadcast":
+        return 0
+    if connections < 2:
+        raise ValueError("to_sender: false needs 2 connections or more: the first one sends, the others receive")
+    return 1
 
 
 UNABLE = "unable: "

@@ -13,11 +13,13 @@ ADDRESSES = {  # adapter -> how its addresses begin, and one
     "mqtt": (("mqtt", "mqtts"), "mqtt://127.0.0.1:1883"),
     "rabbitmq": (("amqp", "amqps"), "amqp://guest:guest@127.0.0.1/"),
     "kafka": (None, "127.0.0.1:9092"),
+    "postgres": (("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/app"),
     "eventstore": (("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/events"),
 }
 OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words it knows)
     "websocket": {
         "mode": ("echo", "ping", "broadcast"),
+        "to_sender": bool,
         "headers": dict,
         "frame": ("auto", "binary", "text", "json"),
         "message": dict,
@@ -25,12 +27,15 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
     "socketio": {
         "event": str,
         "mode": ("ack", "echo", "broadcast"),
+        "to_sender": bool,
         "namespace": str,
         "data": ("binary", "text", "json"),
+        "auth": dict,
+        "headers": dict,
         "message": dict,
     },
     "sse": {"publish": str, "event": str, "headers": dict, "message": dict},
-    "redis": {"stream": str, "pubsub": bool, "sentinel": str, "claim_ms": int, "max_deliver": int, "output": str},
+    "redis": {"stream": str, "pubsub": bool, "sentinel": str, "wait": int, "claim_ms": int, "max_deliver": int, "output": str},
     "nats": {
         "stream": str,
         "subject": str,
@@ -40,6 +45,8 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "ack_wait": float,
         "core": bool,
         "pending": int,
+        "credentials": str,
+        "nkey": str,
     },
     "mqtt": {"topic": str, "qos": (0, 1, 2), "nodelay": bool, "single": bool, "retain": bool},
     "rabbitmq": {
@@ -51,6 +58,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "routing_key": str,
     },
     "kafka": {"topic": str, "partitions": int, "replicas": int, "session_ms": int, "config": dict},
+    "postgres": {"channel": str},
     "eventstore": {"table": str, "aggregates": int, "projection": bool},
 }
 _SAID = {dict: "names and values", str: "a text", int: "a whole number of at least 1", float: "a number above 0", bool: "true or false"}

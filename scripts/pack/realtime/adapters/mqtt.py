@@ -27,6 +27,8 @@ class MqttError(OSError):
     """The broker refused, or the connection is gone."""
 
 
+SAYS = ("$SYS/broker/version", "$SYS/broker/publish/messages/dropped")  # what mosquitto tells of itself, every 10 s if it has changed
+SAYS_S = 12.0
 REASONS = {
     1: "unacceptable protocol version",
     2: "identifier rejected",
@@ -326,6 +328,7 @@ class Mqtt(Adapter):
         self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
         self.trial, self.narrow = None, False  # narrow: a broker that knows MQTT 3.1.1 only
         self.heard = asyncio.Event()  # the trial came back
+        self.dropped = []  # how many messages the broker says that it has dropped, each time that it says so
 
     async def prepare(self):
         if not self.looking and (set("+#") & set(self.topic) or self.topic.startswith("$")):
@@ -369,7 +372,8 @@ class Mqtt(Adapter):
         return client
 
     async def _subscribe(self):
-        await self.consumer.subscribe("$SYS/broker/version", 0)
+        for topic in SAYS:
+            await self.consumer.subscribe(topic, 0)
         await self.consumer.subscribe(self.topic, self.qos)
         for client in self.producers:
             client.window = min(self.consumer.most, MOST) if self.consumer.wide else WINDOW
@@ -457,7 +461,10 @@ class Mqtt(Adapter):
 
     def _came(self, topic, body, at):
         if topic.startswith(b"$SYS"):
-            self.version = body.decode("utf-8", "replace")
+            if topic.endswith(b"dropped"):
+                self.dropped.append(int(body) if body.isdigit() else 0)
+            else:
+                self.version = body.decode("utf-8", "replace")
         elif body == self.trial:
             self.heard.set()
         elif self.deliver is not None:
@@ -474,6 +481,18 @@ class Mqtt(Adapter):
 
     async def send(self, body, partition=0):
         await asyncio.wait_for(self.posted(body, partition), 20)
+
+    async def explain(self):
+        """mosquitto counts what its limits of a queue drop, and tells it some seconds later."""
+        if not self.version.startswith("mosquitto") or self.consumer is None or self.consumer.transport is None:
+            return []
+        before, until = self.dropped[0] if self.dropped else 0, time.monotonic() + SAYS_S
+        said = len(self.dropped)
+        while len(self.dropped) == said and time.monotonic() < until:
+            await asyncio.sleep(0.1)
+        more = (self.dropped[-1] if self.dropped else 0) - before
+        told = "the broker says that it dropped %d messages meanwhile: a limit of a subscriber's queue (max_queued_messages, max_queued_bytes, max_inflight_bytes)"
+        return [told % more] if more > 0 else []
 
     async def server(self):
         return self.version, "real"

@@ -2,7 +2,8 @@
 
 options: stream and subject (default: of its own, removed at the end), storage: file (default) or memory, replicas (1),
 max_deliver (3; with `dead_letter`), core (default false): plain publish and subscribe, which a server without JetStream has too; pending: messages that
-nats-py holds for a slow callback (`pack rt slow`; its default 524,288).
+nats-py holds for a slow callback (`pack rt slow`; its default 524,288); credentials: the file with JWT and seed of a user, nkey: the file with
+the seed alone, where the server knows users by their keys.
 JetStream's dead letters are its MAX_DELIVERIES advisories, kept in a stream of their own.
 
 nats-py connects and logs in; the messages of a measurement are then written and read here, because that library makes a request
@@ -10,6 +11,7 @@ of every publish and a task of every subscription.
 """
 
 import asyncio
+import importlib.util
 import json
 import os
 import re
@@ -20,6 +22,7 @@ import nats
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
 
+from pack.base import extras
 from pack.realtime import managed
 from pack.realtime.adapters.base import Adapter
 
@@ -30,6 +33,11 @@ NO_JETSTREAM = (
 NOT_ENABLED = 10039  # JetStream's code where the account has none
 NO_LEADER = "the server answers, and its JetStream does not within 10 s: its cluster has no leader (half of the nodes or more are gone), or it is overloaded"
 OPEN_S = 5
+CREDENTIALS = (
+    re.compile(r"-----BEGIN NATS USER JWT-----\s+\S+.*-----BEGIN USER NKEY SEED-----\s+SU", re.S),
+    "JWT and seed of a user (`nsc generate creds`)",
+)
+SEED = re.compile(r"^SU[A-Z2-7]{56}\s*$", re.M), "seed of a user (SU...)"
 MSG = re.compile(rb"MSG (\S+) (\S+) +(?:\S+ +)?(\d+)\r\n")  # an acknowledgment comes with two spaces where a reply would stand
 
 
@@ -46,7 +54,7 @@ class Link(asyncio.Protocol):
 
     async def open(self, address):
         """Connect and take the connection over."""
-        self.client = await _connected(address)
+        self.client = await _connected(address, self.adapter.login())
         for task in (self.client._reading_task, self.client._ping_interval_task, self.client._flusher_task):
             if task is not None:
                 task.cancel()
@@ -143,14 +151,20 @@ class Link(asyncio.Protocol):
             self.transport.abort()
 
 
-async def _connected(address):
+async def _connected(address, login):
     client = nats.NATS()
     try:
-        await client.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=OPEN_S, max_reconnect_attempts=1)
+        await client.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=OPEN_S, max_reconnect_attempts=1, **login)
     except BaseException:  # refused, or cancelled: the library leaves the connection open
         if client._transport is not None:
             client._transport.close()
         raise
+    writer = getattr(client._transport, "_io_writer", None)
+    if urlsplit(address).scheme == "tls" and writer is not None and writer.get_extra_info("ssl_object") is None:
+        await client.close()  # the library goes on in the clear where the server asks for no TLS
+        raise RuntimeError(
+            "the address says tls://, and the server speaks no TLS: everything, a password too, would go in the clear; give nats://, or TLS to the server"
+        )
     return client
 
 
@@ -202,6 +216,28 @@ class Nats(Adapter):
             for _ in range(self.connections):
                 self.links.append(await self._sending())
 
+    def login(self):
+        """What nats-py is told of who connects, beside the address. RuntimeError where the file of it cannot be used."""
+        found, options = {}, self.options
+        asked = (
+            ("credentials", options.get("credentials"), "user_credentials", CREDENTIALS),
+            ("nkey", options.get("nkey"), "nkeys_seed", SEED),
+        )
+        for option, given, name, shape in asked:
+            if given:
+                path = os.path.join(getattr(self, "project", "."), os.path.expanduser(given))
+                try:
+                    with open(path, encoding="utf-8") as handle:
+                        text = handle.read(100000)
+                except (OSError, ValueError) as error:
+                    raise RuntimeError("the option %s names %s, which cannot be read: %s" % (option, path, error))
+                if not shape[0].search(text):
+                    raise RuntimeError("the option %s names %s, which holds no %s" % (option, path, shape[1]))
+                found[name] = path
+        if found and importlib.util.find_spec("nkeys") is None:
+            raise RuntimeError("a login by key needs nkeys: %s" % extras.install("realtime"))
+        return found
+
     def _living(self):
         """The address to connect to: of a cluster, and of the servers that one of its nodes has named, the first where somebody listens."""
         known = list(dict.fromkeys([*self.cluster, *self.told]))
@@ -209,7 +245,7 @@ class Nats(Adapter):
 
     async def _reach(self):
         """Connect, and learn which other servers there are, as every client does."""
-        self.nc = await _connected(self.at)
+        self.nc = await _connected(self.at, self.login())
         self.js = self.nc.jetstream(timeout=10)
         login, at, _ = urlsplit(self.address).netloc.rpartition("@")
         urls = (self.nc._server_info or {}).get("connect_urls") or ()
@@ -302,7 +338,7 @@ class Nats(Adapter):
                 seen.add(type(error).__name__)
                 told.append("nats-py told its error callback: %s" % (str(error) or type(error).__name__))
 
-        client = await nats.connect(self.at, error_cb=error, connect_timeout=OPEN_S)
+        client = await nats.connect(self.at, error_cb=error, connect_timeout=OPEN_S, **self.login())
 
         async def came(message):
             await gate.wait()
@@ -321,6 +357,19 @@ class Nats(Adapter):
                 await client.close()
 
         return hold()
+
+    async def explain(self):
+        if self.core or self.own:
+            return []
+        info = await self.js.stream_info(self.stream)
+        limits = [(n, getattr(info.config, n)) for n in ("max_msgs", "max_msgs_per_subject", "max_bytes", "max_age")]
+        told = ["%s %g" % (name, value) for name, value in limits if value and value > 0]
+        if not told:
+            return []
+        return [
+            "the stream %s is limited (%s), and lets go of the oldest for new ones, read or not: it begins at %d now, and %d were stored"
+            % (self.stream, ", ".join(told), info.state.first_seq, info.state.last_seq)
+        ]
 
     def post(self, body, partition, settled):
         link = self.links[self.next]

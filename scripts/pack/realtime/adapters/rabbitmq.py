@@ -6,6 +6,7 @@ With `dead_letter` the queue has a dead-letter exchange, and what is rejected en
 """
 
 import asyncio
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -15,6 +16,18 @@ from aiormq.exceptions import InvalidFrameError
 from pack.realtime.adapters.base import Adapter
 
 BLOCKED = "the broker blocked the connection: it is low on memory or disk, and takes no messages"
+CONFIRM_S = 20
+# How the broker says that a queue was declared with something else; only so does it tell with what.
+INEQUIVALENT = re.compile(r"inequivalent arg '([\w-]+)' for queue .*current is (?:the value )?'([^']*)'(?: of type '(\w+)')?", re.S)
+DROPS = {
+    "x-max-length": "holds %s messages at most",
+    "x-max-length-bytes": "holds %s bytes at most",
+    "x-message-ttl": "lets go of what has waited for %s ms",
+    "x-overflow": "(%s)",
+    "x-dead-letter-exchange": "hands what it lets go of to the exchange %r",
+    "x-delivery-limit": "lets go of what was handed out %s times",
+}
+ASK = "RabbitMQ confirms what a length limit drops afterwards; `rabbitmqctl list_queues name arguments effective_policy_definition` tells of limits"
 
 
 class RabbitMQ(Adapter):
@@ -208,12 +221,45 @@ class RabbitMQ(Adapter):
         if self.producers:
             self.next = (self.next + 1) % (len(self.producers) + 1)
             channel = self.producers[self.next - 1][1] if self.next else self.channel
-        await channel.default_exchange.publish(message, routing_key=self.queue_name, timeout=20)
+        try:
+            await channel.default_exchange.publish(message, routing_key=self.queue_name, timeout=CONFIRM_S)
+        except asyncio.TimeoutError:
+            raise asyncio.TimeoutError("no confirm from the broker within %d s" % CONFIRM_S)
 
     async def server(self):
         told = getattr(self.connection.transport.connection, "server_properties", None) or {}
         clean = {k: (v.decode() if isinstance(v, bytes) else v) for k, v in dict(told).items()}
         return "%s %s" % (clean.get("product", "AMQP server"), clean.get("version", "?")), "real"
+
+    async def _declared(self, connection):
+        """{argument: value} that the queue was declared with, as the broker's refusals tell one after the other."""
+        durable, found = True, {}
+        for _ in range(12):
+            channel = await connection.channel()
+            try:
+                await channel.declare_queue(self.queue_name, durable=durable, arguments=found)
+                return found
+            except aio_pika.exceptions.ChannelPreconditionFailed as error:
+                told = INEQUIVALENT.search(str(error))
+                if not told or told[1] in found:
+                    return found
+                if told[1] == "durable":
+                    durable = told[2] == "true"
+                else:
+                    value, kind = told[2], told[3]
+                    found[told[1]] = value if kind in (None, "longstr") else value == "true" if kind == "bool" else int(value)
+        return found
+
+    async def explain(self):
+        connection = await aio_pika.connect(self.address, timeout=5)
+        try:
+            if await self._there(connection) is None:
+                return []  # to declare it would make one
+            found = await self._declared(connection)
+        finally:
+            await connection.close()
+        limits = [words % found[name] for name, words in DROPS.items() if name in found]
+        return ["the queue %s %s, confirmed or not" % (self.queue_name, ", ".join(limits))] if limits else [ASK]
 
     async def close(self):
         self.closing = True

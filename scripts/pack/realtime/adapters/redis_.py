@@ -8,7 +8,8 @@ The address may be any node of a Redis Cluster: the one that holds the stream is
 `sentinel: NAME` it is the address of a Sentinel, and NAME the master that is measured.
 
 options: stream (default: one of its own, removed at the end), pubsub (default false): Redis Pub/Sub on a channel of that name, which
-keeps nothing for whoever does not listen; sentinel; claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
+keeps nothing for whoever does not listen; sentinel; wait: a message counts as acknowledged when so many replicas have it (WAIT, within 1 s; its
+connection waits meanwhile, as an application's does), else when the master says so; claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class Pipe(asyncio.Protocol):
     def __init__(self, adapter, answer, after=None):
         self.adapter, self.answer, self.after = adapter, answer, after
         self.reader, self.out, self.transport, self.link = hiredis.Reader(), [], None, None
-        self.writer = None
+        self.writer = self.piece = None
 
     async def open(self, pool):
         """Connect as the pool does."""
@@ -108,7 +109,36 @@ class Pipe(asyncio.Protocol):
             transport.abort()
 
 
+WAIT_MS = 1000
 ELSEWHERE = ("MOVED", "READONLY", "UNBLOCKED force")  # how a node answers that does not hold the stream any more
+
+
+class _Replicated:
+    """What is acknowledged when so many replicas have it: the messages of one piece, whose XADDs the master has answered."""
+
+    def __init__(self, wanted):
+        self.wanted, self.waiting = wanted, []
+
+    def added(self, settled):
+        """What to do with the answer to one XADD."""
+
+        def answered(error):
+            if error is None:
+                self.waiting.append(settled)
+            else:
+                settled(error)
+
+        return answered
+
+    def copied(self, many):
+        """WAIT has ended: so many replicas have all of it."""
+        few = "%d of %d replicas had it within %g s" % (many, self.wanted, WAIT_MS / 1e3)
+        self(None if many >= self.wanted else redis.ResponseError(few))
+
+    def __call__(self, error):
+        waiting, self.waiting = self.waiting, []
+        for settled in waiting:
+            settled(error)
 
 
 class _Answers:
@@ -122,7 +152,11 @@ class _Answers:
         self.waiting.append(settled)
 
     def __call__(self, value, at):
-        self.waiting.popleft()(value if isinstance(value, Exception) else None)
+        settled = self.waiting.popleft()
+        if value.__class__ is int and settled.__class__ is _Replicated:
+            settled.copied(value)
+        else:
+            settled(value if isinstance(value, Exception) else None)
         if isinstance(value, Exception) and str(value).startswith(ELSEWHERE):
             self.moved(value)
 
@@ -195,6 +229,9 @@ class Redis(Adapter):
         super().__init__(address, options, connections, name)
         self.stream = options.get("stream", name)
         self.own = "stream" not in options
+        self.replicas = int(options.get("wait", 0))
+        if self.replicas and options.get("pubsub"):
+            raise ValueError("the option wait is for streams: what Pub/Sub says is kept nowhere")
         self.pubsub = bool(options.get("pubsub"))
         if self.pubsub:
             self.persistent = False
@@ -275,6 +312,15 @@ class Redis(Adapter):
         return redis.Redis.from_pool(self._pool())
 
     async def prepare(self):
+        try:
+            await self._prepare()
+        except redis.ConnectionError:
+            said = await asyncio.get_running_loop().run_in_executor(None, managed.greeting, self.at)
+            if not said.startswith(b"-"):
+                raise
+            raise redis.ResponseError(said[1:].decode("utf-8", "replace").strip())  # one that has no room answers before it is asked
+
+    async def _prepare(self):
         if self.producer:
             await self.producer.aclose()
         self.producer = None
@@ -474,6 +520,9 @@ class Redis(Adapter):
         if pipe.transport is None:
             settled(ConnectionError("the connection to redis is gone"))
             return
+        if self.replicas:
+            pipe.piece = pipe.piece or _Replicated(self.replicas)
+            settled = pipe.piece.added(settled)
         pipe.answer.expect(settled)
         pipe.out.append(b"%s%d\r\n%s\r\n" % (self.head, len(body), body))
 
@@ -483,7 +532,11 @@ class Redis(Adapter):
                 if pipe.transport is None:
                     pipe.out = []  # whoever waited was told when the connection was lost
                 else:
+                    if pipe.piece is not None:
+                        pipe.answer.expect(pipe.piece)
+                        pipe.out.append(command(b"WAIT", b"%d" % self.replicas, b"%d" % WAIT_MS))
                     pipe.flush()
+            pipe.piece = None
 
     async def send(self, body, partition=0):
         if self.looking:

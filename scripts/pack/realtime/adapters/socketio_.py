@@ -1,8 +1,8 @@
 """Socket.IO: round trip of an event, by acknowledgment or by an event that comes back, or a broadcast to every connection.
 
 options: event (default `rt`), mode: ack (default; the server's handler acknowledges with the data), echo (the server emits the
-same event back) or broadcast (the first connection emits, the server emits the event to everybody), namespace (default `/`), data:
-binary (default), text or json; message: a JSON document to emit, with `{body}` where the probe's text goes. With a `cluster` the
+same event back) or broadcast (the first connection emits, the server emits the event to everybody; to_sender: false: to everybody but the sender), namespace (default `/`), data:
+binary (default), text or json; auth, headers: what each connection tells the server; message: a JSON document to emit, with `{body}` where the probe's text goes. With a `cluster` the
 connections are dealt out to its nodes, so that a broadcast crosses the servers.
 """
 
@@ -14,9 +14,17 @@ import time
 import aiohttp
 import socketio
 
-from pack.realtime.adapters.base import Adapter
+from pack.realtime.adapters.base import Adapter, aside
 
 OPEN_S = 5.0  # for a connection
+
+
+def _raw(part):
+    """An argument of an event as bytes."""
+    if isinstance(part, (bytes, bytearray)):
+        return bytes(part)
+    text = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False, default=lambda odd: bytes(odd).decode("latin-1"))
+    return text.encode("utf-8", "surrogatepass")
 
 
 class SocketIO(Adapter):
@@ -30,7 +38,8 @@ class SocketIO(Adapter):
         self.mode, self.message = options.get("mode", "ack"), options.get("message")
         self.data = options.get("data", "json" if self.message is not None else "binary")
         self.acknowledges = self.mode == "ack"
-        self.fanout = connections if self.mode == "broadcast" else 1
+        self.aside = aside(options.get("to_sender", True), self.mode, connections)
+        self.fanout = connections - self.aside if self.mode == "broadcast" else 1
         self.clients, self.next, self.deliver, self.closing = [], 0, None, False
 
     async def open(self, deliver):
@@ -42,11 +51,36 @@ class SocketIO(Adapter):
     async def _connect(self, number):
         nodes = self.cluster or [self.address]
         client = self.clients[number] = socketio.AsyncClient(reconnection=False)  # one that never connects has to be closed, too
-        if self.mode != "ack":
-            client.on(self.event, self._comer(number if self.mode == "broadcast" else 0), namespace=self.namespace)
+        if self.mode != "ack" and number >= self.aside:
+            client.on(self.event, self._comer(number - self.aside if self.mode == "broadcast" else 0), namespace=self.namespace)
         client.on("disconnect", self._over, namespace=self.namespace)
-        told = client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
-        await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
+        await self._up(client, nodes[number % len(nodes)])
+
+    async def _up(self, client, address):
+        """Connect a client. RuntimeError with the server's own words where it refuses; the library only counts the namespaces that failed."""
+        refused = []
+        client.on("connect_error", lambda data=None: refused.append(data), namespace=self.namespace)
+        told = client.connect(address, **self._who(), wait_timeout=20)
+        try:
+            await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
+        except socketio.exceptions.ConnectionError as error:
+            if "namespaces failed" not in str(error):
+                raise
+            said = refused[-1] if refused else None
+            said = said.get("message", said) if isinstance(said, dict) else said
+            raise RuntimeError(
+                "the server refuses the namespace %s%s: does it know one of that name, and does it want `auth` or `headers` (options)?"
+                % (self.namespace, " (%s)" % " ".join(str(said).split())[:200] if said else "")
+            )
+
+    def _who(self):
+        """What each connection tells the server."""
+        return {
+            "transports": ["websocket"],
+            "namespaces": [self.namespace],
+            "auth": self.options.get("auth"),
+            "headers": {name: str(value) for name, value in self.options.get("headers", {}).items()},
+        }
 
     async def again(self):
         gone = [number for number, client in enumerate(self.clients) if not client.connected]
@@ -62,9 +96,8 @@ class SocketIO(Adapter):
             )
         client = socketio.AsyncClient(reconnection=False)
         client.on("disconnect", self._over, namespace=self.namespace)
-        told = client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
         self.clients = [client]
-        await asyncio.wait_for(told, OPEN_S)
+        await self._up(client, self.address)
 
     async def laggard(self, deliver, gate, told):
         """An application of python-socketio whose handler blocks its loop: an async one would only pile up tasks, for the library reads on
@@ -85,7 +118,7 @@ class SocketIO(Adapter):
             client = socketio.AsyncClient(reconnection_delay=0.2, http_session=session)
             client.on(self.event, came, namespace=self.namespace)
             client.on("disconnect", gone, namespace=self.namespace)
-            await client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+            await client.connect(self.address, **self._who(), wait_timeout=20)
             there.set()
             while not over.is_set():
                 await asyncio.sleep(0.05)
@@ -106,21 +139,20 @@ class SocketIO(Adapter):
     def _comer(self, receiver):
         # a plain function: a coroutine would be a task for each event, and tasks may overtake one another
         def came(*data):
-            at = time.perf_counter()
-            try:
-                self.deliver(self._body(data), at, receiver)
-            except Exception as error:
-                self.died(error)
-                raise
+            self._heard(data, time.perf_counter(), receiver)
 
         return came
 
+    def _heard(self, data, at, receiver):
+        try:
+            self.deliver(self._body(data), at, receiver)
+        except Exception as error:  # the library swallows what its callbacks raise
+            self.died(error)
+            raise
+
     def _body(self, data):
         """The probe's text in what the server sent."""
-        back = data[0] if data else b""
-        if isinstance(back, (bytes, bytearray)):
-            return bytes(back)
-        return (back if isinstance(back, str) else json.dumps(data, ensure_ascii=False)).encode()
+        return b"\n".join(_raw(part) for part in data)
 
     def _made(self, body):
         """What to emit for a message."""
@@ -149,7 +181,7 @@ class SocketIO(Adapter):
             at = time.perf_counter()
             if not answered.done():
                 answered.set_result(None)
-                self.deliver(self._body(data) if data else body, at, 0)
+                self._heard(data if data else (body,), at, 0)
 
         await client.emit(self.event, self._made(body), namespace=self.namespace, callback=acknowledged)
         await answered

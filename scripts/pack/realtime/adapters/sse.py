@@ -13,6 +13,7 @@ import time
 
 import aiohttp
 
+from pack.realtime import losses
 from pack.realtime.adapters.base import Adapter
 
 OPEN_S = 10.0
@@ -35,6 +36,7 @@ class Sse(Adapter):
         self.headers, self.message = options.get("headers", {}), options.get("message")
         self.fanout = connections
         self.session, self.streams, self.told, self.closing = None, [], "(unnamed)", False
+        self.odd, self.half = None, False  # the last line that is no field of an event; whether data came without the end of its event
 
     async def sender(self):
         limits = aiohttp.ClientTimeout(total=None, sock_connect=OPEN_S)
@@ -123,6 +125,9 @@ class Sse(Adapter):
                         state["last"] = value.decode("utf-8", "replace")
                     elif field == b"retry" and value.isdigit():
                         state["retry"] = int(value) / 1000.0
+                    elif field not in (b"", b"retry", b"id"):
+                        self.odd = line
+                self.half = bool(data)
         except aiohttp.ClientError as error:
             return "%s: %s" % (type(error).__name__, error)
         finally:
@@ -141,6 +146,11 @@ class Sse(Adapter):
 
     async def server(self):
         return "event stream of %s" % self.told, "real"
+
+    async def explain(self):
+        if self.odd is not None:
+            return ["lines came that are no fields of an event (`data: ...` and a blank line), the last one: %s" % losses.shown(self.odd)]
+        return ["data came without the blank line that ends an event"] if self.half else []
 
     async def close(self):
         self.closing = True

@@ -1,7 +1,8 @@
 """WebSocket: round trip of an echo, of a protocol ping, or a broadcast to every connection.
 
 options: mode: echo (default; the server sends the message back), ping (WebSocket ping/pong, any server answers),
-broadcast (the first connection sends, every connection must receive); headers: {name: value}; frame: auto (default: what the
+broadcast (the first connection sends, every connection must receive; to_sender: false: every other one, of a server that leaves out whoever
+sent); headers: {name: value}; frame: auto (default: what the
 server answers to in a trial before the first message), binary, text or json; message: a JSON document to send, with `{body}` where
 the probe's text goes (default of json: `{"text": "{body}"}`). With a `cluster` the connections are dealt out to its nodes, so that
 a broadcast crosses the servers.
@@ -19,7 +20,8 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosedError, InvalidHandshake
 from websockets.uri import parse_uri
 
-from pack.realtime.adapters.base import UNABLE, Adapter
+from pack.realtime import losses
+from pack.realtime.adapters.base import UNABLE, Adapter, aside
 
 try:
     from websockets.speedups import apply_mask
@@ -44,6 +46,10 @@ def refusal(error):
         return Refused(
             "the server answers the WebSocket handshake with HTTP %d %s%s: the address, or a header that it asks for (option `headers`)"
             % (status, error.response.reason_phrase or "", " (%s)" % words if words and words.isprintable() and "<" not in words else "")
+        )
+    if isinstance(error.__cause__, EOFError):
+        return Refused(
+            "the server took the connection and ended it without an answer to the handshake: does a WebSocket server listen there?"
         )
     return Refused("%s%s" % (error, ": %s" % error.__cause__ if error.__cause__ else ""))
 
@@ -87,6 +93,14 @@ class Gone(ConnectionClosedError):
 
     def __str__(self):
         return self.why
+
+
+def _utf8(body):
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Socket(asyncio.Protocol):
@@ -162,6 +176,9 @@ class Socket(asyncio.Protocol):
             first, length = data[place], data[place + 1]
             start = place + 2
             if length >= 126:
+                if length >= 128:
+                    self._broken("it masks its frames, which only clients do (5.1)")
+                    return
                 wide = 2 if length == 126 else 8
                 if size < start + wide:
                     break
@@ -190,6 +207,9 @@ class Socket(asyncio.Protocol):
         return 2 + wide + int.from_bytes(self.buffer[2 : 2 + wide], "big") if size >= 2 + wide else 2 + wide
 
     def _message(self, body, at, first):
+        if first & 15 == TEXT and not body.isascii() and not _utf8(body):
+            self._broken("a text is no UTF-8 (8.1)")
+            return
         if self.came is not None:
             self.came(body, at, self)
             return
@@ -202,16 +222,19 @@ class Socket(asyncio.Protocol):
     def _other(self, first, body, at):
         """Fragments and control frames."""
         opcode = first & 15
-        if opcode == PING:
+        wrong = self._wrong(first, opcode, body)
+        if wrong:
+            self._broken(wrong)
+        elif opcode == PING:
             self.transport.write(frame(PONG, body))
         elif opcode == PONG:
             waiting = self.pings.pop(body, None) if self.pings else None
             if waiting is not None:
                 waiting(at)
         elif opcode == CLOSE:
-            code = int.from_bytes(body[:2], "big") if len(body) >= 2 else 1005
+            code = " with %d" % int.from_bytes(body[:2], "big") if len(body) >= 2 else ", without a code"
             told = body[2:].decode("utf-8", "replace")
-            self.reason = "%s with %d%s" % (AGAIN, code, " (%s)" % told if told else "")
+            self.reason = AGAIN + code + (" (%s)" % told if told else "")
             self.transport.write(frame(CLOSE, body[:2]))
             self.transport.close()
         elif opcode in (TEXT, BINARY):
@@ -221,6 +244,28 @@ class Socket(asyncio.Protocol):
         if self.part is not None and first & 0x80 and opcode < CLOSE:
             (kind, whole), self.part = self.part, None
             self._message(bytes(whole), at, kind)
+
+    def _wrong(self, first, opcode, body):
+        """What RFC 6455 forbids of a frame, or None."""
+        if first & 0x70:
+            return "a frame has a reserved bit set, and no extension was agreed on (5.2)"
+        if opcode >= CLOSE:
+            if opcode > PONG:
+                return "a frame has the opcode %d, which does not exist (5.2)" % opcode
+            return None if first & 0x80 and len(body) < 126 else "a control frame is fragmented, or longer than 125 bytes (5.5)"
+        if opcode > BINARY:
+            return "a frame has the opcode %d, which does not exist (5.2)" % opcode
+        if (opcode == 0) != (self.part is not None):
+            return "a message begins in the middle of another one" if opcode else "a continuation without a beginning (5.4)"
+        return None
+
+    def _broken(self, what):
+        """End the connection as clients do."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        self.reason = "the server broke the protocol: %s; clients end such a connection with 1002" % what
+        self.transport.write(frame(CLOSE, (1002).to_bytes(2, "big")))
+        self.transport.close()
 
     def connection_lost(self, error):
         transport, self.transport = self.transport, None
@@ -368,7 +413,8 @@ class WebSocket(Adapter):
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         self.mode = options.get("mode", "echo")
-        self.fanout = connections if self.mode == "broadcast" else 1
+        self.aside = aside(options.get("to_sender", True), self.mode, connections)
+        self.fanout = connections - self.aside if self.mode == "broadcast" else 1
         self.sockets, self.next, self.deliver, self.spelling, self.told = [], 0, None, Spelling("binary"), "(unnamed)"
         self.dirty = []  # sockets with frames to send
 
@@ -384,7 +430,7 @@ class WebSocket(Adapter):
             return Spelling(wanted, self.options.get("message"))
         token, silent, ends = os.urandom(4).hex().encode(), [], []
         for kind in ("binary", "text", "json"):
-            spelling, socket = Spelling(kind), await self.connect_one()
+            spelling, socket, other = Spelling(kind), await self.connect_one(), None
             try:
                 socket.write(spelling.frame(b"%s 0 trial" % token))
                 socket.flush()
@@ -394,8 +440,9 @@ class WebSocket(Adapter):
                     message = await asyncio.wait_for(socket.recv(), max(0.001, left))
                     if token in (message.encode() if isinstance(message, str) else message):
                         return spelling
+                    other = message
             except asyncio.TimeoutError:
-                silent.append("%s: no answer within %g s" % (kind, TRIAL_S))
+                silent.append("%s: %s" % (kind, "no answer within %g s" % TRIAL_S if other is None else "it says %s" % losses.shown(other)))
             except ConnectionClosedError:
                 silent.append("%s: %s" % (kind, socket.reason))
                 ends.append(socket.reason)
@@ -420,7 +467,7 @@ class WebSocket(Adapter):
         for start in range(0, self.connections, 100):
             some = range(start, min(start + 100, self.connections))
             for receiver, socket in zip(some, await self._connected(some)):
-                self.sockets.append(self._taken(socket, receiver if broadcast else 0))
+                self.sockets.append(self._taken(socket, receiver - self.aside if broadcast else 0))
 
     def _taken(self, socket, receiver):
         """From here on what comes on this connection is for us."""
@@ -506,6 +553,8 @@ class WebSocket(Adapter):
         self.ended(reason)
 
     def _came(self, message, at, socket):
+        if socket.receiver < 0:  # the sender, of whom nothing is expected
+            return
         try:
             self.deliver(message, at, socket.receiver)
         except Exception as error:
