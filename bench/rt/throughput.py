@@ -26,7 +26,7 @@ from pack.realtime import managed  # bench has put it on the path
 PROBE = """
 import json, os, sys, time
 sys.path.insert(0, %r)
-from pack.realtime import adapters, ceiling, derive, probe
+from pack.realtime import adapters, ceiling, probe
 kind, address, rate, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
 made = adapters.make(
     {"adapter": kind, "address": address, "connections": int(sys.argv[6]), "options": json.loads(sys.argv[5])}, "bench-" + os.urandom(3).hex()

@@ -13,7 +13,7 @@ import zlib
 
 import pytest
 
-from pack.realtime import attest, derive, evidence, gates, gitinfo, hdr, probe, rtfile
+from pack.realtime import attest, claims, derive, evidence, gates, gitinfo, hdr, probe, rtfile
 from pack.teams import load
 
 from .conftest import git, make_project
@@ -729,7 +729,7 @@ def padded(entry, run):
     late.record_value(100, 10 * entry["sent"])
     sent, text = 10 * entry["sent"], more.encode().decode()
     entry.update(sample_count=sent, received=sent, sent=sent, lost=0, histogram=text, lateness_histogram=late.encode().decode())
-    entry.update(derive.percentiles(hdr.Histogram(text)), lateness_p99_ms=derive.percentiles(hdr.Histogram(late.encode()))["p99_ms"])
+    entry.update(claims.percentiles(hdr.Histogram(text)), lateness_p99_ms=claims.percentiles(hdr.Histogram(late.encode()))["p99_ms"])
     entry["throughput_msgs_sec"] = round(sent / entry["duration_s"], 3)
 
 
@@ -826,7 +826,7 @@ def one_run_told_in_two_ways(folder, path):
         better = probe.new_histogram()
         better.record_value(900, entry["received"])
         entry.update(histogram=better.encode().decode())
-        entry.update(derive.percentiles(hdr.Histogram(entry["histogram"])))
+        entry.update(claims.percentiles(hdr.Histogram(entry["histogram"])))
 
     on_entry(better)(folder, path)
 
@@ -1442,7 +1442,7 @@ def test_probe_too_late_is_invalid_not_fail(project, team):
         usage=[[0.1, 0.1] for _second in entry["usage"]],  # whatever the machine was busy with while this was measured
         budget_ms={"p99": 20},
     )
-    crafted.update(derive.percentiles(hdr.Histogram(crafted["histogram"])))
+    crafted.update(claims.percentiles(hdr.Histogram(crafted["histogram"])))
     failed = derive.judge(kind, dict(path, budget_ms={"p99": 20}), crafted, run, None)
     assert failed.verdict == "FAIL" and failed.value >= 80
 

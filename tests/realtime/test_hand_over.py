@@ -214,8 +214,10 @@ def test_what_a_gate_really_says_brings_its_row_and_its_roles(gate, reason, when
 def test_no_row_waits_for_words_that_nothing_says():
     """A word of the error table is one of the reasons that the gates' code has: others would be data that nothing reads."""
     said = []
-    for name in ("derive.py", "gates.py", "checks.py"):
-        with open(os.path.join(PLUGIN_ROOT, "scripts", "pack", "realtime", name), encoding="utf-8") as f:
+    folder = os.path.join(PLUGIN_ROOT, "scripts", "pack", "realtime")
+    judges = [name for name in sorted(os.listdir(folder)) if name.startswith("judge_")]
+    for name in ["claims.py", "gates.py", "checks.py", *judges]:
+        with open(os.path.join(folder, name), encoding="utf-8") as f:
             said += [n.value.casefold() for n in ast.walk(ast.parse(f.read())) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     reasons = [text for text in said if " " in text and "\n" not in text]
     words = [w for row in load("realtimeSystems")["errors"] for w in row.get("words", [])]

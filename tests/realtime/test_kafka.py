@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, audit, derive, gates, probe, slow
+from pack.realtime import adapters, audit, claims, gates, probe, slow
 from pack.teams import load
 
 from .conftest import PROJECT, Running, free_port, make_project, pack
@@ -123,7 +123,7 @@ def test_a_full_queue_of_the_library_is_told_as_such(kafka):
 
     recording = probe.run(main)
     assert recording.failed > 0 and "Local: Queue full" in recording.refusal
-    assert "sends failed, the first with" in derive._why_lost({"failed": recording.failed, "refusal": recording.refusal, "closed": []})
+    assert "sends failed, the first with" in claims.why_lost({"failed": recording.failed, "refusal": recording.refusal, "closed": []})
 
 
 def test_what_a_worker_wrote_is_read_back_from_all_partitions(kafka):

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, audit, derive, evidence, failover, gates, managed, probe, selftest
+from pack.realtime import adapters, audit, derive, evidence, failover, gates, judge_failover, managed, probe, selftest
 from pack.teams import load
 
 from .conftest import HERE, PROJECT, START, Running, command_for, free_port, make_project, need, pack
@@ -245,7 +245,7 @@ def test_a_broker_killed_in_the_middle_is_audited(tmp_path):
     assert (counts["acked"], counts["received"], counts["lost"]) == (len(acked), len(seen), len(acked - seen))
     assert counts["acked"] < 90 and counts["received"] + counts["lost"] + counts["unseen"] == 90
     assert [e["what"] for e in found][:3] == ["steady", "fault", "restarted"] and found[-1]["what"] == "recovered"
-    assert derive.failover_value(found) is not None
+    assert judge_failover.failover_value(found) is not None
 
 
 def test_only_a_server_of_its_own_is_killed(redis_url, tmp_path):

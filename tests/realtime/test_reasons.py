@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, derive, ledgerlines, losses, managed, probe, rtfile
+from pack.realtime import adapters, claims, ledgerlines, losses, managed, probe, rtfile
 from pack.teams import load
 
 from .conftest import PROJECT, Running, free_port, make_project, need, pack, probed
@@ -171,8 +171,8 @@ def test_a_room_that_leaves_out_the_sender_loses_nothing(odd, capsys):
 
 def test_who_only_sends_is_no_receiver():
     path = {"adapter": "websocket", "connections": 3, "options": {"mode": "broadcast"}}
-    assert derive.receivers(path) == 3 and derive.receivers(dict(path, options={"mode": "broadcast", "to_sender": False})) == 2
-    assert derive.receivers(dict(path, options={})) == 1 and derive.receivers({"adapter": "sse", "connections": 4}) == 4
+    assert claims.receivers(path) == 3 and claims.receivers(dict(path, options={"mode": "broadcast", "to_sender": False})) == 2
+    assert claims.receivers(dict(path, options={})) == 1 and claims.receivers({"adapter": "sse", "connections": 4}) == 4
     told = {"rt": 1, "project": "x", "paths": [dict(path, id="p", address="ws://127.0.0.1:1/", rate=100, duration=5, budget_ms={"p99": 15}, guarantee="at-most-once", ordering="causal")]}  # fmt: skip
     assert rtfile.check(told, load("realtimeSystems")) == []
     told["paths"][0]["options"]["to_sender"] = False

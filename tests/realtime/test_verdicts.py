@@ -11,7 +11,21 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, anchors, audit, derive, evidence, gates, ledgerlines, managed, probe, rtfile
+from pack.realtime import (
+    adapters,
+    anchors,
+    audit,
+    claims,
+    derive,
+    evidence,
+    gates,
+    judge_delivery,
+    judge_load,
+    ledgerlines,
+    managed,
+    probe,
+    rtfile,
+)
 from pack.teams import load
 
 from .conftest import PROJECT, START, Running, free_port, git, make_project, need, pack
@@ -433,7 +447,7 @@ def mosquitto(tmp_path):
 @pytest.mark.parametrize("processor, told", [(0.2, "with 20 % of a processor: other programs on this machine had the rest"), (0.95, None)])
 def test_a_probe_that_the_machine_starves_says_so(processor, told):
     """Its loop is full when others have the processor, too: that is no ceiling of the probe's."""
-    said = derive.own_limit({"usage": [[0.97, processor]] * 3, "rate": 1000.0})
+    said = claims.own_limit({"usage": [[0.97, processor]] * 3, "rate": 1000.0})
     assert "at work for 97 % of the time in 3 of 3 seconds" in said
     assert told in said if told else "other programs" not in said
 
@@ -450,7 +464,7 @@ def test_a_consumer_of_a_third_of_the_rate_is_said_to_lag(redis_url):
     path = spec("redis", redis_url, messages=60, worker=["{python}", "faulty_worker.py", "slow"], guarantee="at-least-once")
     _, counts, _, _ = audit.delivery(path, "pack-slow-%s" % os.urandom(3).hex(), PROJECT, {"kind": "x"})
     assert counts["lost"] == 0 and counts["lag_max"] > 20 and counts["drain_s"] > 0.5
-    lines = derive._told(path, counts, counts)
+    lines = judge_delivery._told(path, counts, counts)
     assert lines[0].startswith("effects as reported by the worker") and lines[1].startswith("consumer lag: up to ")
 
 
@@ -866,19 +880,19 @@ def seconds_of(series, departed):
     path = {"adapter": "websocket", "address": "ws://h", "guarantee": "at-most-once", "throughput": {"rate": 100, "duration": len(series)}}
     kind = {"thresholds": {"sustained_s": "seconds"}}
     run = {"start": 0.0, "end": float(len(series)), "partial": False}
-    return derive._throughput(kind, path, entry, run, lambda name: (len(series), {"source": "6"}, None), None)
+    return judge_load.throughput(kind, path, entry, run, lambda name: (len(series), {"source": "6"}, None), None)
 
 
 def test_thin_seconds_are_the_systems_only_where_the_probe_had_sent():
     """A stop of the machine makes both sides late; what the probe had not sent cannot have come."""
     whole = [100] * 40
     assert seconds_of(whole, whole).verdict == "PASS"
-    with pytest.raises(derive.Finding) as invalid:
+    with pytest.raises(claims.Finding) as invalid:
         seconds_of([*[100] * 10, 50, 50, *[100] * 8, *[100] * 18, 200], [*[100] * 10, 50, 50, *[100] * 8, *[100] * 18, 200])
     assert invalid.value.verdict == "INVALID"
     assert "carried 90.0/s of 100/s, but the probe itself sent only 90.0/s then" in invalid.value.reasons[0]
     assert seconds_of([*[100] * 10, 50, 50, *[100] * 8, *[100] * 18, 200], [100] * 39).verdict == "FAIL"
     both = [*[100] * 10, 50, 50, *[100] * 18, 50, 50, *[100] * 7, 300]
     assert seconds_of(both, [*[100] * 10, 50, 50, *[100] * 27, 200]).verdict == "FAIL", "the second hole is the system's"
-    with pytest.raises(derive.Finding, match="INVALID"):
+    with pytest.raises(claims.Finding, match="INVALID"):
         seconds_of([*[100] * 20, 20, 60, 220, *[100] * 17], [*[100] * 20, 50, 50, 200, *[100] * 17])

@@ -15,7 +15,7 @@ import click
 
 from pack.base import whole_file
 from pack.cli import clicks
-from pack.realtime import adapters, audit, derive, evidence, gates, hdr, managed, measure, rtfile
+from pack.realtime import adapters, audit, claims, evidence, gates, hdr, managed, measure, rtfile
 from pack.realtime import ceiling as ceilings
 from pack.realtime import probe as prober
 from pack.teams.layout import make_layout, project_of
@@ -556,21 +556,21 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         click.echo(reason)
     if histogram.total:
         click.echo(
-            "P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % derive.percentiles(histogram)
+            "P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % claims.percentiles(histogram)
         )
-        bound = derive.upper_bound_ms(histogram, 0.99, sent)
+        bound = claims.upper_bound_ms(histogram, 0.99, sent)
         never = "none, for %d of %d never came" % (recording.lost, sent)
         shown = "needs 299 samples" if bound is None else never if math.isinf(bound) else "%.3f ms" % bound
         click.echo("95 %% bound of the P99: %s" % shown)
-    late, waited = (derive.percentiles(hdr.Histogram(h.encode()))["p99_ms"] for h in (recording.lateness, recording.receiving))
+    late, waited = (claims.percentiles(hdr.Histogram(h.encode()))["p99_ms"] for h in (recording.lateness, recording.receiving))
     click.echo("the probe itself was late by %.3f ms in sending and at most %.3f ms in receiving (P99)" % (late, waited))
     if seen is not None and ":" not in adapter and adapter != "kafka" and sum(seen.values()) < connections:
         click.echo("INVALID: %d connections asked, %d were there" % (connections, sum(seen.values())))
         raise SystemExit(1)
     if recording.receiver:
-        click.echo("INVALID: %s" % derive.own_fault(recording.receiver))
+        click.echo("INVALID: %s" % claims.own_fault(recording.receiver))
         raise SystemExit(1)
-    own = derive.own_limit({"usage": recording.usage, "rate": rate})
+    own = claims.own_limit({"usage": recording.usage, "rate": rate})
     if own:
         click.echo("INVALID above: %s" % own)
         raise SystemExit(1)
@@ -738,7 +738,7 @@ def lag(team, team_dir, paths, quiet):
                 "%s: lag at most %d messages, %d when the last of %d was sent, caught up after %.1f s%s"
                 % (path["id"], seen["lag_max"], seen["lag_end"], seen["sent"], seen["drain_s"], " (interrupted)" if partial else "")
             )
-            reasons = derive.over_lag(path, seen)
+            reasons = claims.over_lag(path, seen)
             over = over or bool(reasons)
             for reason in reasons:
                 click.echo("        %s" % reason)

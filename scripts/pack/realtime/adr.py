@@ -252,7 +252,7 @@ def measure(spec, path, project, duration, progress=None):
 
     A server that the path says how to start is started for the measurement. AdrError where nothing can be reached.
     """
-    from pack.realtime import adapters, derive, hdr, managed, probe, stats
+    from pack.realtime import adapters, claims, hdr, managed, probe, stats
 
     connections = int(spec["users"])
     rate = arithmetic(spec)["in_per_s"]
@@ -278,9 +278,9 @@ def measure(spec, path, project, duration, progress=None):
         if server:
             server.stop()
     histogram = hdr.Histogram(recording.latency.encode())
-    late = derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
+    late = claims.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
     sent = recording.sent * recording.fanout
-    bound = derive.upper_bound_ms(histogram, 0.99, sent)
+    bound = claims.upper_bound_ms(histogram, 0.99, sent)
     figures = {
         "sent": sent,
         "received": recording.received,

@@ -4,7 +4,7 @@ Short runs at doubled rates until something gives, then halfway between; each ru
 processor was at work all the time, so later figures would be its own), or the system (messages lost, or fewer came than went out).
 """
 
-from pack.realtime import derive, probe
+from pack.realtime import claims, probe
 
 RUN_S, WARM_S = 2.0, 0.5
 MOST = 1000000.0
@@ -39,9 +39,9 @@ def search(make, size, connections, say, most=MOST, first=1000.0):
 
 def what_gave(recording, rate):
     """`the probe` or `the system` with the reason; None if all was well."""
-    own = derive.own_limit({"usage": recording.usage, "rate": rate})
+    own = claims.own_limit({"usage": recording.usage, "rate": rate})
     if own or recording.receiver:
-        return "the probe: %s" % (derive.own_fault(recording.receiver) if recording.receiver else "at work all the time")
+        return "the probe: %s" % (claims.own_fault(recording.receiver) if recording.receiver else "at work all the time")
     if recording.lost:
         return "the system: %d of %d lost" % (recording.lost, recording.sent * recording.fanout)
     carried = sum(recording.arrivals) / float(max(1, sum(recording.departures) * recording.fanout))

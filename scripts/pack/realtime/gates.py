@@ -12,7 +12,7 @@ import re
 
 from pack.base import codec
 from pack.realtime import anchors as anchoring
-from pack.realtime import checks, derive, evidence, gitinfo, hand_over, rtfile
+from pack.realtime import checks, claims, derive, evidence, gitinfo, hand_over, rtfile
 from pack.store import open_for_reading
 from pack.teams import schema
 from pack.teams.layout import artifact_problem, by_id, project_of
@@ -89,7 +89,7 @@ class Look:
 
     def authentic(self, kind, envelope):
         """None, or a FORGED/INVALID finding about where the envelope comes from."""
-        run, entry, forged, invalid = envelope["run"], envelope["entries"][0], derive.forged, derive.invalid
+        run, entry, forged, invalid = envelope["run"], envelope["entries"][0], claims.forged, claims.invalid
         record = self.known.get(evidence.digest(envelope))
         if self.chain:
             return forged(self.chain[0])
@@ -127,9 +127,9 @@ class Look:
 
     def fit(self, kind, envelope, path):
         """None, or a STALE or INVALID finding about how it was measured."""
-        run, invalid = envelope["run"], derive.invalid
+        run, invalid = envelope["run"], claims.invalid
         if run["tool_digest"] != self.tool:
-            return derive.Finding(
+            return claims.Finding(
                 "STALE",
                 ["measured by another pack (digest %s..., this one is %s...)" % (run["tool_digest"][:8], self.tool[:8])],
             )
@@ -199,14 +199,14 @@ class Look:
         if not isinstance(told, dict):
             return None, None
         if told["file"] != ledger_of(run["id"]):
-            return None, derive.forged("%s is not the ledger of run %s" % (told["file"], run["id"]))
+            return None, claims.forged("%s is not the ledger of run %s" % (told["file"], run["id"]))
         path = os.path.normpath(os.path.join(self.folder, told["file"]))
         if not os.path.isfile(path):
             return None, None
         with open(path, "rb") as handle:
             data = handle.read()
         if hashlib.sha256(data).hexdigest() != told["sha256"]:
-            return None, derive.forged("the audit's ledger %s was changed" % told["file"])
+            return None, claims.forged("the audit's ledger %s was changed" % told["file"])
         return data.decode("utf-8", "replace"), None
 
     # -- one row -----------------------------------------------------------------------------------------------------
@@ -258,11 +258,11 @@ class Look:
             old = self.stale(kind, newest, path, release)
             finding = numbers
             if numbers.verdict != "FORGED" and old:
-                finding = derive.Finding("STALE", old)
+                finding = claims.Finding("STALE", old)
             elif numbers.verdict == "PASS":
                 failed = self.failed_before(kind, path, by_seq)
                 if failed:
-                    finding = derive.Finding("FAIL", [failed])
+                    finding = claims.Finding("FAIL", [failed])
         history = self.history(kind, path, by_seq)
         if finding.verdict == "INVALID":
             base["attempts"] = history["invalid"]

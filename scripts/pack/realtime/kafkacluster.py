@@ -9,7 +9,7 @@ import time
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from pack.realtime import adapters, derive, failover, managed, probe
+from pack.realtime import adapters, failover, judge_failover, managed, probe
 from pack.realtime.adapters import kafka
 
 REBALANCE_S = 10.0  # the seed's limit, section 10.6
@@ -111,7 +111,7 @@ class Cluster:
         path = self._path()
         path["options"]["session_ms"] = self.session_ms
         events, _, more, partial, _ = failover.rebalance(path, self.topic + "-g", ".")
-        took = derive.failover_value(events)
+        took = judge_failover.failover_value(events)
         if not any(event["what"] == "fault" for event in events):
             return [], ["no member of a group was given enough messages to be killed over one (session %g s)" % (self.session_ms / 1e3)]
         if took is None or partial:

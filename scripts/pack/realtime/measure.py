@@ -7,7 +7,7 @@ import os
 import time
 
 import pack
-from pack.realtime import adapters, anchors, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
+from pack.realtime import adapters, anchors, claims, derive, evidence, gates, gitinfo, hdr, judge_failover, managed, probe, rtfile, selftest
 from pack.teams.layout import by_id, project_of
 
 
@@ -183,7 +183,7 @@ class Session:
         duration = recording.sent / path["rate"]
         entry = dict(self.seen(recording, seen), sample_count=recording.received)
         latency, lateness = recording.latency.encode().decode(), recording.lateness.encode().decode()
-        entry.update(derive.percentiles(hdr.Histogram(latency)))
+        entry.update(claims.percentiles(hdr.Histogram(latency)))
         late = hdr.Histogram(lateness)
         entry.update(
             {
@@ -198,18 +198,18 @@ class Session:
                 "duration_s": round(duration, 6),
                 "payload_bytes": path.get("payload_bytes", 64),
                 "budget_ms": path["budget_ms"],
-                "lateness_p99_ms": derive.percentiles(late)["p99_ms"],
+                "lateness_p99_ms": claims.percentiles(late)["p99_ms"],
                 "histogram": latency,
                 "lateness_histogram": lateness,
                 "receiving_histogram": recording.receiving.encode().decode(),
             }
         )
-        if derive.own_limit(entry) and not recording.partial:
+        if claims.own_limit(entry) and not recording.partial:
             entry["good_rate"] = self.still_good(path)
         if recording.spread is not None:
             spread = recording.spread.encode().decode()
             entry.update(
-                fanout=recording.fanout, spread_histogram=spread, spread_p99_ms=derive.percentiles(hdr.Histogram(spread))["p99_ms"]
+                fanout=recording.fanout, spread_histogram=spread, spread_p99_ms=claims.percentiles(hdr.Histogram(spread))["p99_ms"]
             )
         run = self.run_part(start, path, told, recording.partial)
         for kind in kinds:
@@ -274,7 +274,7 @@ class Session:
                     return await probe.told_run(made, rate, 2.0, 0.5, path.get("payload_bytes", 64), None, stop)
 
                 recording, _ = probe.run(main, path.get("connections", 1) + 50)
-            if not derive.own_limit({"usage": recording.usage, "rate": rate}):
+            if not claims.own_limit({"usage": recording.usage, "rate": rate}):
                 return rate
             rate /= 2.0
         return None
@@ -393,7 +393,7 @@ class Session:
                 events, told, more, partial, text = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(
                     path, name, self.project, server, bar
                 )
-        value, run = derive.failover_value(events), self.run_part(start, path, told, partial)
+        value, run = judge_failover.failover_value(events), self.run_part(start, path, told, partial)
         if text is not None:
             more["ledger"] = self._keep_ledger(run, text)
         entry = dict(more, fault=kind["fault"], value_s=round(value, 6) if value is not None else -1.0, events=events)

@@ -5,7 +5,7 @@ Never an average: the worst second, the worst path, the bound. What is INVALID, 
 
 import os
 
-from pack.realtime import derive, evidence, gates, hdr, kanban, rtfile
+from pack.realtime import claims, derive, evidence, gates, hdr, kanban, rtfile
 
 JUDGED = ("PASS", "FAIL")  # the verdicts that say something of the system as it is
 CURVE = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999)
@@ -223,7 +223,7 @@ def _history(look, data):
                     histogram = hdr.Histogram(entry["histogram"])
                 except (KeyError, hdr.BadHistogram):
                     continue
-                told = derive.percentiles(histogram)
+                told = claims.percentiles(histogram)
                 data["tradeoff"].setdefault(path_id, []).append([entry["throughput_msgs_sec"], told["p99_ms"], kind["measure"]])
                 if kind["measure"] == "latency":
                     data["trend"].setdefault(path_id, []).append([at, told["p99_ms"], told["max_ms"]])
@@ -238,7 +238,7 @@ def _says_nothing(look, kind, envelope, path):
         return True
     if run["spec"] == rtfile.path_digest(path):
         return look.judged(kind, envelope, path).verdict == "INVALID"
-    return bool(entry.get("usage")) and derive.own_limit(entry) is not None
+    return bool(entry.get("usage")) and claims.own_limit(entry) is not None
 
 
 def curve(histogram):
