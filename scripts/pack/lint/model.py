@@ -559,7 +559,7 @@ def read_capped(path):
         if info.st_size > MAX_BYTES:
             raise TooLarge(_too_large(info.st_size))
         data = os.read(handle, info.st_size + 1)
-        while len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
+        while len(data) != info.st_size and len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
             data += more
     finally:
         os.close(handle)

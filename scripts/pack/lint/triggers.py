@@ -14,11 +14,10 @@ WORDS: "set[str]" = set()  # all others that this table asks for
 
 def _front(*needs):
     """A question to the file: does its frontmatter hold one of the strings?"""
-    WORDS.update(needs)
 
     def asked(file):
         front = file.front
-        return front is not None and file.holds(needs) and has(file.text[front.start : front.close], needs)
+        return front is not None and has(front.block, needs)
 
     return asked
 
@@ -39,7 +38,7 @@ TEXT: "dict[str, object]" = {
     "ref-skill": ("` skill",),
     "readme-option": ("--",),
     "ref-anchor": ("](", "]:"),
-    "ref-agent": lambda file: file.holds(_AGENT) or "` sub" in file.text,
+    "ref-agent": lambda file: file.holds(_AGENT) or file.holds(_SUB),
     "protocol-spawn": ("subagent_type", "disallowed"),
     "tool-mcp": ("mcp__",),
     "tool-conflict": _front("disallowedTools"),
@@ -85,6 +84,7 @@ ADDRESSES: "tuple[str, ...]" = ("mcp", "manifest", "hooks", "script", "monitors"
 _TEAMS, _TOOL = ("TeamCreate", "TeamDelete"), (" tool",)
 _FOLDERS: "tuple[str, ...]" = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT: "tuple[str, ...]" = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
+_SUB = ("` sub",)
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND: "dict[str, dict[str, object]]" = {
@@ -124,7 +124,7 @@ for _kind in ("command", "skill"):
 def _odd_close(file):
     """Is there another `---`, or anything else in the line of the closing one?"""
     text, at = file.text, file.front.close
-    return text.count("---") > 2 or text[at - 1] != "\n" or text[at + 3 : file.source.line_end(at)].strip()
+    return text.find("---", at + 3) >= 0 or text[at - 1] != "\n" or text[at + 3 : file.source.line_end(at)].strip()
 
 
 def of_facts(facts):
@@ -204,5 +204,6 @@ WORDS.update((" references/", " reference/", " agents/", " commands/", " skills/
 WORDS.update(
     "SendMessage TaskUpdate TaskCreate NotebookEdit WebFetch WebSearch TodoWrite AskUserQuestion `Write` `Edit` `Bash` `Agent`".split()
 )
-WORDS.update(("Write to", "Edit to", " Bash", "Agent to", "** sub", '" sub'))
+WORDS.update(("Write to", "Edit to", " Bash", "Agent to", "** sub", '" sub', "` sub"))
+WORDS.update(("agents `", "agents: `", "agent `", "agent: `", "` agents", "  agents"))
 WORDS -= COMMON
