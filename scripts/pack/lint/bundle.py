@@ -57,15 +57,8 @@ class _Finder:
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        entry = _codes.get(name)
+        entry, origin = _known(name)
         if entry is None:
-            return None
-        origin = os.path.join(_scripts, entry[0])
-        try:
-            info = os.stat(origin)
-        except OSError:
-            return None
-        if (info.st_size, info.st_mtime_ns) != entry[2:4]:
             return None
         spec = type(sys.__spec__)(name, cls, origin=origin, is_package=entry[1])
         spec.has_location = True
@@ -80,6 +73,38 @@ class _Finder:
     @staticmethod
     def exec_module(module):
         exec(_piece(_codes[module.__spec__.name][4]), module.__dict__)
+
+
+def _known(name):
+    """(what the file has of a module, its source) when that source is as it was, else (None, None)."""
+    entry = _codes.get(name)
+    if entry is not None:
+        origin = os.path.join(_scripts, entry[0])
+        try:
+            info = os.stat(origin)
+        except OSError:
+            return None, None
+        if (info.st_size, info.st_mtime_ns) == entry[2:4]:
+            return entry, origin
+    return None, None
+
+
+def module(name):
+    """A module of the file, imported; None when it has none. Of a hundred rules the import system's own way takes a third of the time."""
+    entry, origin = _known(name)
+    if entry is None or entry[1]:
+        return None
+    made = type(sys)(name)
+    parent, _, last = name.rpartition(".")
+    made.__package__, made.__file__ = parent, origin
+    sys.modules[name] = made
+    try:
+        exec(_piece(entry[4]), made.__dict__)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    setattr(sys.modules[parent], last, made)
+    return made
 
 
 def _piece(where):

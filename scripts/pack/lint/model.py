@@ -365,7 +365,7 @@ class Project:
     """The tree that was named on the command line, listed once."""
 
     def __init__(self, root, overlay=None, tree=None):
-        self.root = root
+        self.root, self._below = root, os.path.join(root, "")
         self.overlay = overlay or {}  # rel -> bytes, for --stdin-filename
         tree = tree or Tree(root)
         self.listing, self.dirs = tree.listing, tree.dirs
@@ -396,7 +396,7 @@ class Project:
             if len(data) > MAX_BYTES:
                 raise TooLarge(_too_large(len(data)))
             return data
-        return read_capped(os.path.join(self.root, rel))
+        return read_capped(self._below + rel)
 
     def exists(self, rel):
         """Is there a file or folder? Answers from the listing; outside of it, from the file system (recorded)."""

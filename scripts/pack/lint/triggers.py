@@ -159,12 +159,26 @@ def _documents(plugin):
 _RULERS = ("|-", "| -", "|:", "| :", "-|", "- |", ":|", ": |")  # those of markdown.py
 
 
-def _tables(plugin):
+def _ruled(plugin):
     if not plugin.is_plugin:
         return False
     known = plugin.memo.get("has_tables")
     if known is None:
         known = plugin.memo["has_tables"] = any(file.holds(_RULERS) for file in _documents(plugin))
+    return known
+
+
+def _tables(plugin):
+    """Has it a table with a column that says something to these rules?"""
+    known = plugin.memo.get("has_telling_tables")
+    if known is None:
+        known = _ruled(plugin)
+        if known:
+            from . import vocabulary
+
+            pages = vocabulary.documents(plugin) + [file for file in plugin.of("readme") if not file.read_error]
+            known = any(map(vocabulary.tables, pages))
+        plugin.memo["has_telling_tables"] = known
     return known
 
 
@@ -185,7 +199,7 @@ PLUGIN = {
 for _rule in "role agent tables name state approver unknown unreachable dead-end ack".split():
     PLUGIN["protocol-" + _rule] = _tables
 _LISTS = ("s: `", "tates\n", "tates:", "tatuses:", "vents:\n", "essages:\n", "hases:\n", "ignals:\n")
-PLUGIN["protocol-name"] = lambda plugin: _tables(plugin) or plugin.is_plugin and any(file.holds(_LISTS) for file in _documents(plugin))
+PLUGIN["protocol-name"] = lambda plugin: _ruled(plugin) or plugin.is_plugin and any(file.holds(_LISTS) for file in _documents(plugin))
 PLUGIN["protocol-unknown"] = PLUGIN["protocol-name"]
 _GENERATED = ("generated:", "generated :", "GENERATED", "Generated:", "generated ")
 _COMMENT = ("<!--",)
