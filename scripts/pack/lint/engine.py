@@ -6,6 +6,7 @@ from .rules import BY_KIND, EVERY_FILE, LOADED, ONLY, PLUGIN_RULES, rule_module
 from .suppress import apply
 
 _SUPPRESSION = ("pack-lint:",)
+MANY = 400  # files of one plugin; what was made of all their texts would take more memory than the texts
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -128,6 +129,8 @@ class Rules:
                     held = files
                 if file is not None:
                     self.look(file)
+                    if len(files) > MANY:
+                        file.forget_parts()
                 elif plugin is not None:
                     self.look_at_plugin(plugin)
         _forget(held)

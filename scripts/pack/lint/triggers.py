@@ -6,7 +6,6 @@ named here is always asked. tests/lint/test_triggers.py holds every sample again
 
 from .marks import has
 
-NOT_ASCII = object()
 # Words that stand in so many texts, or so often in one, that to ask for each is quicker than to find all (marks.py).
 COMMON = frozenset(("--", "$", "@", "#", "-", "(", ")", " #", "\\u", "name", " agent", "\x00", "\ufffd"))
 WORDS: "set[str]" = set()  # all others that this table asks for
@@ -23,11 +22,11 @@ def _front(*needs):
 
 
 _AT: "tuple[str, ...]" = ("@", "!`", "```!")
-# rule: any of these strings in the text (NOT_ASCII: any character beyond ASCII), or a question to the file
+# rule: any of these strings in the text, or a question to the file
 TEXT: "dict[str, object]" = {
     "text-nul": ("\x00",),
     "text-encoding": ("\ufffd",),
-    "text-mojibake": NOT_ASCII,
+    "text-mojibake": ("â€", "Ã", "Â", "ï»¿", "ðŸ"),
     "hidden-character": lambda file: _may_hide(file) or file.is_json and "\\u20" in file.text,
     "merge-marks": lambda file: not file.is_json and file.holds(_MERGE),  # which is no JSON
     "secret": lambda file: file.holds(_KEYS) or file.kind in ADDRESSES and "://" in file.text,
@@ -147,8 +146,6 @@ def question(needs, finder):
     """What `needs` of the tables above asks of a File, as a function; `finder` is the project's (marks.py) or None."""
     if callable(needs):
         return needs
-    if needs is NOT_ASCII:
-        return lambda file: not file.text.isascii()
     return (lambda file: has(file.text, needs)) if finder is None else finder.asks(needs)
 
 
