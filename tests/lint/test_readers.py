@@ -35,7 +35,9 @@ def regexes(chance):
 
 
 def version(chance):
-    parts = [chance.choice(("0", "1", "2", "10", "x", "*", "X", "01")) if chance.random() < 0.4 else str(chance.randrange(4)) for _ in range(3)]
+    parts = [
+        chance.choice(("0", "1", "2", "10", "x", "*", "X", "01")) if chance.random() < 0.4 else str(chance.randrange(4)) for _ in range(3)
+    ]
     parts = parts[: chance.randrange(1, 4)]
     more = chance.choice(("-beta", "-rc.1", "+b1", "-", "-01")) if len(parts) == 3 and chance.random() < 0.2 else ""
     return ".".join(parts) + more

@@ -352,7 +352,7 @@ def files(file, project):
     if _is_example(file) or _is_template(file):
         return  # what an example or a template points to is part of the example, or beside what is made from it
     shows = file.kind == "prose" and "\n---\nname: " in text  # a page on how to write skills: its links are those of its example
-    inside = plugin.root + "/" if known and plugin.root and file.kind != "readme" else None
+    inside = _its_folder(file, known)
     for target, start, end in file.prose.links() if file.holds(_LINK_MARKS) else ():
         path = target.split("#")[0].split("?")[0]
         if path.startswith(("{baseDir}/", "${baseDir}/")) and file.kind in ("skill", "prose"):
@@ -361,12 +361,9 @@ def files(file, project):
             if home and not _odd_path(path):
                 yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(home, path)))
             continue
-        if "%" not in path and not path.startswith((".claude/", "/")):
-            plain = posixpath.normpath(posixpath.join(folder, path))
-            if plain in project.listing and (inside is None or plain.startswith(inside)):
-                continue  # it is there: no more need be known of it
         if (
-            not path
+            _is_there(path, folder, inside, project)  # then no more need be known of it
+            or not path
             or path.startswith(("/", "#", "~", "@"))
             or _SCHEME.match(path)
             or _odd_path(path.replace("%20", "-").replace(" ", "-"))
@@ -400,6 +397,19 @@ def files(file, project):
         yield Ref(target, (start, end), "link", target=meant)
     if known and file.kind != "readme":
         yield from _code_paths(file, project, folder)
+
+
+def _its_folder(file, known):
+    """What the path of each file of an installed plugin begins with; "" where that is the whole tree, or a page is read where it was written."""
+    return file.plugin.root + "/" if known and file.plugin.root and file.kind != "readme" else ""
+
+
+def _is_there(path, folder, inside, project):
+    """Does a link's path lead, as it stands, to a file of the same plugin?"""
+    if "%" in path or path.startswith((".claude/", "/")):
+        return False
+    plain = posixpath.normpath(posixpath.join(folder, path))
+    return plain in project.listing and plain.startswith(inside)
 
 
 def root_paths(file, project):

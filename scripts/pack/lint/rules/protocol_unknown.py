@@ -73,6 +73,7 @@ def _said(file):
             found += _SAID.finditer(text, start, end)
     return found
 
+
 _SENT = ("SendMessage",)
 
 
