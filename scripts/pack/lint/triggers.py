@@ -83,7 +83,7 @@ ADDRESSES: "tuple[str, ...]" = ("mcp", "manifest", "hooks", "script", "monitors"
 _TEAMS, _TOOL = ("TeamCreate", "TeamDelete"), (" tool",)
 _FOLDERS: "tuple[str, ...]" = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT: "tuple[str, ...]" = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
-_SUB = ("` sub",)
+_SUB: "tuple[str, ...]" = ("` sub",)
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND: "dict[str, dict[str, object]]" = {
