@@ -1,13 +1,14 @@
 """What markdown.py sees against markdown-it-py, which decides where a file is read as Markdown."""
 
 import os
+import random
 
 import pytest
 from conftest import ROOT, lint
 from test_client_cases import CORPUS
 from test_hunt import CASES
 
-from pack.lint import commonmark, frontmatter
+from pack.lint import commonmark, frontmatter, markdown
 from pack.lint.markdown import Prose, slugify
 
 
@@ -148,3 +149,18 @@ def test_what_is_a_link_is_one(plugin, text):
     (found,) = [one for one in lint(root)[1] if one["rule"] == "ref-file"]
     line = ("# Demo\n\n" + text).split("\n")[found["line"] - 1]
     assert line[found["column"] - 1 : found["end_column"] - 1] == "none.md"
+
+
+def test_tables_are_the_same_line_by_line(monkeypatch):
+    """The quick look at the lines below a ruler, against each line looked at alone."""
+    chance, made = random.Random(5), []
+    lines = ("| a | b |", "|---|---|", "| --- | --- |", "a | b", "", "```", "<!-- x", "x -->", "| c |\r", "|-|", "text", "\r", " | d | e |")
+    for _ in range(3000):
+        made.append("\n".join(chance.choice(lines) for _ in range(chance.randrange(2, 12))) + chance.choice(("", "\n", "\n\n")))
+
+    def seen():
+        return [[(table.header, table.rows) for table in Prose(text).tables()] for text in [text for _, text in TEXTS] + made]
+
+    quick = seen()
+    monkeypatch.setattr(markdown, "_barred", lambda text, end: (end, []))
+    assert seen() == quick and sum(map(len, quick)) > 1000

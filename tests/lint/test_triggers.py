@@ -11,7 +11,7 @@ from test_hunt import CASES, lay
 from test_protocol import BAD as PROTOCOL
 from test_samples import BAD as SAMPLES
 
-from pack.lint import facts, jsondoc, lazy, triggers
+from pack.lint import engine, facts, jsondoc, lazy, marks, model, triggers
 from pack.lint.rules import NAMES
 
 
@@ -65,6 +65,30 @@ def test_nothing_is_lost_in_the_samples(tmp_path, ask_every_rule):
                 write(root, files)
                 roots.append((rule, root))
     assert _both(roots, ask_every_rule) == []
+
+
+def test_nothing_is_lost_by_the_ways_of_a_large_tree(tmp_path, monkeypatch):
+    """All words looked for at once, rules chosen by them, and what was made of a text let go of: as for a plugin of two files."""
+    from conftest import PLUGIN
+
+    roots = []
+    for case in CASES[::3]:
+        root = tmp_path / case["name"] / "demo-pack"
+        build(root, {"base": "ok-baseline", "files": {}})
+        lay(root, case["files"])
+        roots.append(root)
+    for table in (SAMPLES, PROTOCOL):
+        for rule, many in table.items():
+            root = tmp_path / ("sample-" + rule) / "demo-pack"
+            write(root, PLUGIN)
+            write(root, many[0])
+            roots.append(root)
+    small = [lint(root)[1] for root in roots]
+    assert sum(map(len, small)) > 200
+    monkeypatch.setattr(marks, "LEAST", 0)
+    monkeypatch.setattr(engine, "MANY", 0)
+    monkeypatch.setattr(model, "MANY", 0)
+    assert [str(root) for root, found in zip(roots, small) if lint(root)[1] != found] == []
 
 
 def test_nothing_is_lost_in_this_pack(ask_every_rule):

@@ -4,6 +4,7 @@ The hooks run on a bare Python (`-I -S`: no site-packages, so no PyYAML), and th
 that `pack gate check` judges with must be the same data: so everybody reads with this. It is YAML 1.2's core schema: block and flow
 collections, plain, quoted and block scalars, comments, anchors, aliases and merge keys. Not read, and said so: tags, complex keys,
 directives, several documents. Limits keep a hook quick: a definition is no database.
+tests/teams/test_reader.py holds it against PyYAML's composer, tests/lint/test_frontmatter.py what the linter reads with it.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def _content_key(project, head):
             except (OSError, TooLarge) as error:
                 data = repr(error).encode()
             else:
-                if kept < 64 << 20:  # what does not fit is read again by the rules
+                if kept < 3 << 20:  # what does not fit is read again by the rules
                     kept += len(data)
                     project.bytes[file.rel] = data
         hasher.update(b"%d:" % len(data))

@@ -6,6 +6,7 @@ from .rules import BY_KIND, EVERY_FILE, LOADED, ONLY, PLUGIN_RULES, rule_module
 from .suppress import apply
 
 _SUPPRESSION = ("pack-lint:",)
+MANY = 400  # files of one plugin; what was made of all their texts would take more memory than the texts
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -128,6 +129,8 @@ class Rules:
                     held = files
                 if file is not None:
                     self.look(file)
+                    if len(files) > MANY:
+                        file.forget_parts()
                 elif plugin is not None:
                     self.look_at_plugin(plugin)
         _forget(held)
@@ -144,7 +147,13 @@ class Rules:
         if kind not in self.checks:
             self.checks[kind] = self._checks_of(kind)
         file.load()
-        checks, questions = self.checks[kind]
+        checks, questions, asked, chosen = self.checks[kind]
+        if asked:  # most rules go by words alone: those that have nothing to say are the same in all files with the same words
+            words = asked.intersection(file.marks)
+            known = chosen.get(words)
+            if known is None:
+                known = chosen[words] = [check for check in checks if _may_speak(check, questions, words)]
+            checks = known
         answers = [None] * len(questions)  # rules often ask the same
         for name, number in checks:
             if number is not None:
@@ -158,7 +167,7 @@ class Rules:
             self.suppressing.append(file)
 
     def _checks_of(self, kind):
-        """([(rule, number of its question or None)], the questions) for a kind of file."""
+        """([(rule, number of its question or None)], the questions, the words that these ask for, {such words: what is left}) for a kind of file."""
         needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
         checks, questions, numbers = [], [], {}
         for name in ONLY.get(kind) or BY_KIND.get(kind, ()) + EVERY_FILE:
@@ -168,7 +177,8 @@ class Rules:
                     numbers[id(needed)] = len(questions)
                     questions.append(triggers.question(needed, self.project.finder))
                 checks.append((name, None if needed is None else numbers[id(needed)]))
-        return checks, questions
+        asked = [question.known for question in questions if isinstance(question, marks.Asked)]
+        return checks, questions, frozenset().union(*asked), {}
 
     def _for_the_other(self, spans):
         """In the second process: its part of the row, and what `_take_over` needs of it."""
@@ -185,6 +195,12 @@ class Rules:
         self.suppressing += [file for file in self.project.files if file.rel in suppressing]
         self.project.was_asked(asked)
         return True
+
+
+def _may_speak(check, questions, words):
+    """Can the answer to the rule's question be yes in a text that has just these words?"""
+    question = questions[check[1]] if check[1] is not None else None
+    return not isinstance(question, marks.Asked) or bool(question.others) or not question.known.isdisjoint(words)
 
 
 def _forget(files):

@@ -47,6 +47,7 @@ class Frontmatter:
 
     def __init__(self):
         self.start = self.end = self.close = self.body_start = 0
+        self.block = ""  # the text between the markers
         self.value = None
         self.spans, self.keys, self.duplicates = {}, {}, []
         self.lenient = False
@@ -98,7 +99,7 @@ def read(text):
     front = Frontmatter()
     front.start, front.end, front.body_start = parts
     front.close = front.end
-    block = text[front.start : front.end]
+    block = front.block = text[front.start : front.end]
     if _quick(block, front):
         return front
     _full(block, front)

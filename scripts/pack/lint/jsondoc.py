@@ -1,7 +1,8 @@
 """JSON as the client parses it, with the place of every key and value.
 
 `JSON.parse` is stricter than Python's module (no NaN, no trailing comma, no comments) and keeps the last of two equal
-keys without a word. One pass gives plain Python values, the spans by path, and the duplicates.
+keys without a word. One pass gives plain Python values, the spans by path, and the duplicates, which no package does; the values
+are read by the standard library's scanner where it says the same. tests/lint/test_readers.py holds it against JSON.parse of Node.
 """
 
 from .lazy import lazy
@@ -297,6 +298,7 @@ class Positions:
             here = path + (key,)
             if key in result:
                 self.duplicates.append((here, (key_start, at), self.keys[here]))
+                self._drop(result[key], here)
             self.keys[here] = (key_start, at)
             at = _SPACE.match(text, at).end()
             if not text.startswith(":", at):
@@ -309,6 +311,14 @@ class Positions:
             if not text.startswith(",", at):
                 raise JsonError("%s where ',' or '}' was expected" % _describe(text, at), at)
             at = _SPACE.match(text, at + 1).end()
+
+    def _drop(self, value, path):
+        """Of a value that a later one takes the place of nothing has a place any more."""
+        for part in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+            inner = path + (part,)
+            self.spans.pop(inner, None)
+            self.keys.pop(inner, None)
+            self._drop(value[part], inner)
 
     def _array(self, at, path, depth):
         text, result = self._text, []

@@ -228,7 +228,9 @@ class Prose:
             above = max(text.rfind("\n", done, begin - 1) + 1 if begin - 1 > done else 0, done)
             if "|" not in text[above : begin - 1] or self.hidden(above) or self.hidden(begin):
                 continue
-            lines, at = [], end + 1
+            at = end + 1
+            stop, lines = (at, []) if self.comments else _barred(text, end)
+            at = max(at, stop)
             while at < len(text):
                 end = text.find("\n", at)
                 end = len(text) if end < 0 else end
@@ -238,6 +240,21 @@ class Prose:
                 at = end + 1
             done = at
             yield Table(text, (above, begin - 1), lines)
+
+
+def _barred(text, end):
+    """(where the paragraph ends that begins behind a line break, [(start, end)] of its lines) when each of them begins with a bar;
+    of most tables all do, and no fence or comment begins so."""
+    stop = text.find("\n\n", end)
+    if stop < 0:
+        stop = len(text) - text.endswith("\n")
+    if stop <= end or text.count("\n", end, stop) != text.count("\n|", end, stop):
+        return end, []
+    lines, at = [], end + 1
+    for line in text[at:stop].split("\n"):
+        lines.append((at, at + len(line)))
+        at += len(line) + 1
+    return at, lines
 
 
 _titles: "dict[str, tuple[list[str], set[str]]]" = {}  # header line: (its titles, the set of them); the same few stand above most tables

@@ -7,6 +7,18 @@ the rules. The automaton is that of ahocorasick_rs; a small tree, or an installa
 LEAST = 40  # files; below, to find and load the package costs more than it saves
 
 
+class Asked:
+    """Call with a File: is one of these strings in its text? `known`: those that a Finder looks for; `others`: the rest."""
+
+    __slots__ = ("known", "others")
+
+    def __init__(self, known, others):
+        self.known, self.others = known, others
+
+    def __call__(self, file):
+        return not self.known.isdisjoint(file.marks) or bool(self.others) and has(file.text, self.others)
+
+
 class Finder:
     """Call with bytes: the set of the needles in them. `known`: all that it looks for."""
 
@@ -16,10 +28,7 @@ class Finder:
 
     def asks(self, needs):
         """A question to a File: is one of these strings in its text?"""
-        known, others = self.known.intersection(needs), tuple(need for need in needs if need not in self.known)
-        if not others:
-            return lambda file: not known.isdisjoint(file.marks)
-        return lambda file: not known.isdisjoint(file.marks) or has(file.text, others)
+        return Asked(self.known.intersection(needs), tuple(need for need in needs if need not in self.known))
 
     def __call__(self, data):
         needles = self.needles

@@ -14,6 +14,9 @@ from .walk import Tree, ask
 _WORKFLOW = lazy(r"\bmeta\b[^{]{0,60}\{[^{}]{0,400}?\bname[\"']?\s*:\s*[\"'`]([\w:-]{1,80})[\"'`]")
 
 
+MANY = 1200  # files of a tree; of a smaller one all heads' texts may wait until their rules run
+
+
 class Hit:
     """One thing that a rule found: where, what, and how to mend it."""
 
@@ -42,6 +45,8 @@ class File:
         if self._source is None:
             try:
                 self._source = Source(self.project.read(self.rel))
+                if self._marks is not None or len(self.project.listing) > MANY:
+                    self._source.drop_bytes()  # it is read once more, for its text; or there are too many
             except OSError as error:
                 self.read_error = error.strerror or str(error)
                 self._source = Source(b"")
@@ -54,11 +59,17 @@ class File:
         """Let go of the text; whoever asks for it again reads it again. What was parsed of its head stays."""
         self._source = self._prose = self._memo = None
 
+    def forget_parts(self):
+        """Let go of what was made of the text, but for its head; the text stays."""
+        self._prose = self._memo = None
+
     @property
     def marks(self):
         """Which of the words that the project's finder looks for are in the text; None where it has no finder."""
         if self._marks is None and self.project.finder is not None:
-            self._marks = self.project.finder(self.source.data)
+            source = self.source
+            self._marks = self.project.finder(source.data)
+            source.drop_bytes()
         return self._marks
 
     def holds(self, needs):
@@ -365,7 +376,7 @@ class Project:
     """The tree that was named on the command line, listed once."""
 
     def __init__(self, root, overlay=None, tree=None):
-        self.root = root
+        self.root, self._below = root, os.path.join(root, "")
         self.overlay = overlay or {}  # rel -> bytes, for --stdin-filename
         tree = tree or Tree(root)
         self.listing, self.dirs = tree.listing, tree.dirs
@@ -396,7 +407,7 @@ class Project:
             if len(data) > MAX_BYTES:
                 raise TooLarge(_too_large(len(data)))
             return data
-        return read_capped(os.path.join(self.root, rel))
+        return read_capped(self._below + rel)
 
     def exists(self, rel):
         """Is there a file or folder? Answers from the listing; outside of it, from the file system (recorded)."""
@@ -501,12 +512,20 @@ class Project:
     def agent_ids(self):
         """Every `plugin:agent` in the tree."""
         if self._agent_ids is None:
-            self._agent_ids = {}
-            for plugin in self.plugins:
-                for name, file in plugin.agents().items():
-                    for prefix in plugin.names:
-                        self._agent_ids.setdefault("%s:%s" % (prefix, name), file)
+            self._agent_ids = self._ids(Plugin.agents)
         return self._agent_ids
+
+    def _ids(self, names):
+        """{plugin:name: File} of what `names` says of each plugin. A large tree's texts are let go of again: of most only the head was read."""
+        unread = [file for file in self.files if file._source is None] if len(self.files) > MANY else ()
+        found = {}
+        for plugin in self.plugins:
+            for name, file in names(plugin).items():
+                for prefix in plugin.names:
+                    found.setdefault("%s:%s" % (prefix, name), file)
+        for file in unread:
+            file.forget()
+        return found
 
     @property
     def agents_elsewhere(self):
@@ -520,11 +539,7 @@ class Project:
     def command_ids(self):
         """Every `plugin:command` in the tree."""
         if self._command_ids is None:
-            self._command_ids = {}
-            for plugin in self.plugins:
-                for name, file in plugin.commands().items():
-                    for prefix in plugin.names:
-                        self._command_ids.setdefault("%s:%s" % (prefix, name), file)
+            self._command_ids = self._ids(Plugin.commands)
         return self._command_ids
 
     @property
@@ -559,7 +574,7 @@ def read_capped(path):
         if info.st_size > MAX_BYTES:
             raise TooLarge(_too_large(info.st_size))
         data = os.read(handle, info.st_size + 1)
-        while len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
+        while len(data) != info.st_size and len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
             data += more
     finally:
         os.close(handle)

@@ -30,6 +30,10 @@ _PROGRAM = lazy(r"\b(?:[Oo]n|[Ii]n|[Ff]or|[Uu]nder) (?:the )?N\b[^\n]{0,80}\Z|\b
 _ITS_LIST = lazy(r"\s*\*\*N:?\*\*".replace("N", _PROGRAMS))
 _KEBAB = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _MARKED_ENDS = ("** agent", '" agent', "** sub", '" sub')
+# What stands in each text that the pattern of the same name finds: words of triggers.py.
+_TYPE_MARKS, _MENTION_MARKS, _PROSE_MARKS = ("ubagent",), ("@agent-",), ("` agent", "` sub")
+_LISTED_MARKS = ("agents `", "agents: `", "agent `", "agent: `", "` agents", "  agents")
+_SKILL_MARKS = ("` skill",)
 _SKILL = lazy(
     r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
     r"|\b[Tt]he `([a-z][a-z0-9]*(?:-[a-z0-9]+)+)` skill\b"
@@ -123,7 +127,7 @@ def _agents(file):  # noqa: C901 - one loop for each way in which prose names an
     """Names in subagent_type values (kind "type"), @agent- mentions, `name` agent in prose, the agent key."""
     text, found = file.text, []
     start = file.body_start
-    if "ubagent" in text:
+    if file.holds(_TYPE_MARKS):
         for match in _TYPE.finditer(text, start):
             name = match.group(1).rstrip(".:-")
             if match.group(2) == "/" and file.plugin is not None and name in file.plugin.names:
@@ -144,7 +148,7 @@ def _agents(file):  # noqa: C901 - one loop for each way in which prose names an
             if not file.prose.comments or not within(match.start(), file.prose.comments):
                 begin = match.start(1)
                 found.append(Ref(name, (begin, begin + len(name)), "type", file.prose.in_fence(begin)))
-    if "@agent-" in text:
+    if file.holds(_MENTION_MARKS):
         for match in _MENTION.finditer(text, start):
             name = match.group(1).rstrip(".:-")
             if text[match.end() : match.end() + 1] == "/" or _FILE_END.search(name):
@@ -152,19 +156,19 @@ def _agents(file):  # noqa: C901 - one loop for each way in which prose names an
             if not _is_placeholder(name) and not file.prose.hidden(match.start(1)):
                 begin = match.start(1)
                 found.append(Ref(name, (begin, begin + len(name)), "mention"))
-    if "` agent" in text or "` subagent" in text or "` sub-agent" in text:
+    if file.holds(_PROSE_MARKS):
         for match in _PROSE.finditer(text, start):
             name = match.group(1)
             if not name.islower() and (file.plugin is None or name.lower() not in file.plugin.agents()):
                 continue
             if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(match.start()):
                 found.append(Ref(name, match.span(1), "prose"))
-    found += _lists(file) if "agents" in text and file.plugin is not None else []
+    found += _lists(file) if file.plugin is not None and file.holds(_LISTED_MARKS) else []
     spans = []
-    if any(mark in text for mark in _MARKED_ENDS):
+    if file.holds(_MARKED_ENDS):
         lines = file.lines_with(_MARKED_ENDS)
         spans += [match.span(match.lastindex) for begin, end in lines for match in _MARKED.finditer(text, begin, end)]
-    spans += _told(text, start)
+    spans += _told(text, start, (" agent", " subagent") if file.holds(_TYPE_MARKS) else (" agent",))
     for begin, end in spans:
         name = text[begin:end]
         if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(begin):
@@ -194,10 +198,10 @@ def _lists(file):
     return found
 
 
-def _told(text, start):
+def _told(text, start, nouns):
     """[(start, end)] of the name in `use the some-name agent`: looked for from the noun backwards, which is rarer than a verb."""
     found = []
-    for noun in (" agent", " subagent"):
+    for noun in nouns:
         at = text.find(noun, start)
         while at >= 0:
             begin = text.rfind(" ", start, at) + 1
@@ -250,9 +254,8 @@ def of_another_program(text, span):
 def skills(file):
     """Names in `name` skill phrases."""
     text = file.text
-    if "` skill" not in text:
-        return
-    for match in _SKILL.finditer(text, file.body_start):
+    lines = file.lines_with(_SKILL_MARKS)
+    for match in (match for start, end in lines for match in _SKILL.finditer(text, start, end)):
         name = match.group(match.lastindex)
         rest = text[match.end() : match.end() + 60]
         if _OTHERS.match(rest) or negated(text, *match.span(match.lastindex)):
@@ -339,7 +342,7 @@ def depends_on(plugin, prefix):
 
 
 def files(file, project):
-    """Yield Refs to files: below the plugin's root, in links, in code."""
+    """Yield Refs to files: below the plugin's root, in links, in code; not every one whose file is there."""
     text, plugin = file.text, file.plugin
     known = plugin is not None and plugin.is_plugin
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
@@ -349,6 +352,7 @@ def files(file, project):
     if _is_example(file) or _is_template(file):
         return  # what an example or a template points to is part of the example, or beside what is made from it
     shows = file.kind == "prose" and "\n---\nname: " in text  # a page on how to write skills: its links are those of its example
+    inside = _its_folder(file, known)
     for target, start, end in file.prose.links() if file.holds(_LINK_MARKS) else ():
         path = target.split("#")[0].split("?")[0]
         if path.startswith(("{baseDir}/", "${baseDir}/")) and file.kind in ("skill", "prose"):
@@ -358,7 +362,8 @@ def files(file, project):
                 yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(home, path)))
             continue
         if (
-            not path
+            _is_there(path, folder, inside, project)  # then no more need be known of it
+            or not path
             or path.startswith(("/", "#", "~", "@"))
             or _SCHEME.match(path)
             or _odd_path(path.replace("%20", "-").replace(" ", "-"))
@@ -392,6 +397,19 @@ def files(file, project):
         yield Ref(target, (start, end), "link", target=meant)
     if known and file.kind != "readme":
         yield from _code_paths(file, project, folder)
+
+
+def _its_folder(file, known):
+    """What the path of each file of an installed plugin begins with; "" where that is the whole tree, or a page is read where it was written."""
+    return file.plugin.root + "/" if known and file.plugin.root and file.kind != "readme" else ""
+
+
+def _is_there(path, folder, inside, project):
+    """Does a link's path lead, as it stands, to a file of the same plugin?"""
+    if "%" in path or path.startswith((".claude/", "/")):
+        return False
+    plain = posixpath.normpath(posixpath.join(folder, path))
+    return plain in project.listing and plain.startswith(inside)
 
 
 def root_paths(file, project):

@@ -1,11 +1,19 @@
-"""npm's semver ranges, as far as a manifest may use them."""
+"""npm's semver ranges, as far as a manifest may use them.
+
+Hand-written: npm's package is JavaScript, and Python's of that name read other ranges. tests/lint/test_readers.py holds it against npm's own.
+"""
 
 from .lazy import lazy
 
-_PART = r"(?:0|[1-9][0-9]{0,15}|[xX*])"
-_VERSION = r"v?%s(?:\.%s(?:\.%s(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?)?" % (_PART, _PART, _PART)
-_COMPARATOR = lazy(r"(?:[<>]=?|=|~>?|\^)?\s*%s\Z" % _VERSION)
-_HYPHEN = lazy(r"%s\s+-\s+%s\Z" % (_VERSION, _VERSION))
+_NUMBER, _ANY = r"(?:0|[1-9][0-9]{0,15})", r"[xX*]"
+_WORD = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_MORE = r"(?:-%s(?:\.%s)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?" % (_WORD, _WORD)
+_EITHER = "(?:%s|%s)" % (_NUMBER, _ANY)
+# Behind `~` and `^`, and in `1 - 2`, npm takes a number behind an x, alone and behind `>` it does not.
+_LOOSE = r"v?%s(?:\.%s(?:\.%s%s)?)?" % (_EITHER, _EITHER, _EITHER, _MORE)
+_STRICT = r"v?(?:{a}(?:\.{a}(?:\.{a}{m})?)?|{n}(?:\.(?:{a}(?:\.{a}{m})?|{n}(?:\.{e}{m})?))?)".format(a=_ANY, n=_NUMBER, e=_EITHER, m=_MORE)
+_COMPARATOR = lazy(r"(?:(?:[<>]=?|=)?\s*%s|(?:~>?|\^)\s*%s)\Z" % (_STRICT, _LOOSE))
+_HYPHEN = lazy(r"%s\s+-\s+%s\Z" % (_LOOSE, _LOOSE))
 _GAP = lazy(r"([<>=~^])\s+")
 
 
@@ -64,11 +72,13 @@ def _inside(version, part):
         return True
     if _HYPHEN.match(part):
         low, high = part.split(" - ") if " - " in part else part.split("-", 1)
-        return _lower(low) <= version and version < _upper(high)
+        return _lower(low) <= version and version < (_lower(high) if _is_before(high) else _upper(high))
     for word in _GAP.sub(_tight, part).split():
         operator = word[: len(word) - len(word.lstrip("<>=~^"))]
         text = word[len(operator) :]
         low, high = _lower(text), _upper(text)
+        if _is_before(text):
+            high = low  # of what comes before a release: that release is above it
         if operator in ("", "="):
             ok = low <= version < high
         elif operator == ">=":
@@ -81,7 +91,7 @@ def _inside(version, part):
             ok = version < high
         elif operator.startswith("~"):
             given = _given(text)
-            ok = low <= version and version[: max(1, min(2, len(given)))] == tuple(given[: max(1, min(2, len(given)))])
+            ok = not given or low <= version and version[: max(1, min(2, len(given)))] == tuple(given[: max(1, min(2, len(given)))])
         else:
             given = low
             index = next((i for i, number in enumerate(given) if number), len(_given(text)) - 1)
@@ -89,6 +99,11 @@ def _inside(version, part):
         if not ok:
             return False
     return True
+
+
+def _is_before(text):
+    """Is it a version before a release (`2.0.0-rc.1`)?"""
+    return "-" in text.partition("+")[0] and len(_given(text)) == 3
 
 
 def _given(text):

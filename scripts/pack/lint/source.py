@@ -35,7 +35,7 @@ class Source:
     """Decoded once; line starts are computed only when many positions are asked for."""
 
     def __init__(self, data):
-        self.data = data
+        self._data = data
         self.decode_error = None  # (byte offset, byte) of the first byte that is not UTF-8
         self.bom = data.startswith(b"\xef\xbb\xbf")
         try:
@@ -45,6 +45,16 @@ class Source:
             # What the client does too: each bad byte becomes U+FFFD.
             self.text = data.decode("utf-8", "replace")
         self._starts, self._asked = None, 0
+
+    @property
+    def data(self):
+        """The bytes."""
+        return self.text.encode("utf-8") if self._data is None else self._data
+
+    def drop_bytes(self):
+        """Keep the text alone: of what is UTF-8 the bytes can be had from it again, and a large plugin's are many."""
+        if self.decode_error is None:
+            self._data = None
 
     def line_starts(self):
         """Offsets of the first character of every line."""

@@ -6,7 +6,6 @@ named here is always asked. tests/lint/test_triggers.py holds every sample again
 
 from .marks import has
 
-NOT_ASCII = object()
 # Words that stand in so many texts, or so often in one, that to ask for each is quicker than to find all (marks.py).
 COMMON = frozenset(("--", "$", "@", "#", "-", "(", ")", " #", "\\u", "name", " agent", "\x00", "\ufffd"))
 WORDS: "set[str]" = set()  # all others that this table asks for
@@ -14,21 +13,20 @@ WORDS: "set[str]" = set()  # all others that this table asks for
 
 def _front(*needs):
     """A question to the file: does its frontmatter hold one of the strings?"""
-    WORDS.update(needs)
 
     def asked(file):
         front = file.front
-        return front is not None and file.holds(needs) and has(file.text[front.start : front.close], needs)
+        return front is not None and has(front.block, needs)
 
     return asked
 
 
 _AT: "tuple[str, ...]" = ("@", "!`", "```!")
-# rule: any of these strings in the text (NOT_ASCII: any character beyond ASCII), or a question to the file
+# rule: any of these strings in the text, or a question to the file
 TEXT: "dict[str, object]" = {
     "text-nul": ("\x00",),
     "text-encoding": ("\ufffd",),
-    "text-mojibake": NOT_ASCII,
+    "text-mojibake": ("â€", "Ã", "Â", "ï»¿", "ðŸ"),
     "hidden-character": lambda file: _may_hide(file) or file.is_json and "\\u20" in file.text,
     "merge-marks": lambda file: not file.is_json and file.holds(_MERGE),  # which is no JSON
     "secret": lambda file: file.holds(_KEYS) or file.kind in ADDRESSES and "://" in file.text,
@@ -39,7 +37,7 @@ TEXT: "dict[str, object]" = {
     "ref-skill": ("` skill",),
     "readme-option": ("--",),
     "ref-anchor": ("](", "]:"),
-    "ref-agent": lambda file: file.holds(_AGENT) or "` sub" in file.text,
+    "ref-agent": lambda file: file.holds(_AGENT) or file.holds(_SUB),
     "protocol-spawn": ("subagent_type", "disallowed"),
     "tool-mcp": ("mcp__",),
     "tool-conflict": _front("disallowedTools"),
@@ -85,6 +83,7 @@ ADDRESSES: "tuple[str, ...]" = ("mcp", "manifest", "hooks", "script", "monitors"
 _TEAMS, _TOOL = ("TeamCreate", "TeamDelete"), (" tool",)
 _FOLDERS: "tuple[str, ...]" = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT: "tuple[str, ...]" = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
+_SUB: "tuple[str, ...]" = ("` sub",)
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND: "dict[str, dict[str, object]]" = {
@@ -124,7 +123,7 @@ for _kind in ("command", "skill"):
 def _odd_close(file):
     """Is there another `---`, or anything else in the line of the closing one?"""
     text, at = file.text, file.front.close
-    return text.count("---") > 2 or text[at - 1] != "\n" or text[at + 3 : file.source.line_end(at)].strip()
+    return text.find("---", at + 3) >= 0 or text[at - 1] != "\n" or text[at + 3 : file.source.line_end(at)].strip()
 
 
 def of_facts(facts):
@@ -147,8 +146,6 @@ def question(needs, finder):
     """What `needs` of the tables above asks of a File, as a function; `finder` is the project's (marks.py) or None."""
     if callable(needs):
         return needs
-    if needs is NOT_ASCII:
-        return lambda file: not file.text.isascii()
     return (lambda file: has(file.text, needs)) if finder is None else finder.asks(needs)
 
 
@@ -159,12 +156,26 @@ def _documents(plugin):
 _RULERS = ("|-", "| -", "|:", "| :", "-|", "- |", ":|", ": |")  # those of markdown.py
 
 
-def _tables(plugin):
+def _ruled(plugin):
     if not plugin.is_plugin:
         return False
     known = plugin.memo.get("has_tables")
     if known is None:
         known = plugin.memo["has_tables"] = any(file.holds(_RULERS) for file in _documents(plugin))
+    return known
+
+
+def _tables(plugin):
+    """Has it a table with a column that says something to these rules?"""
+    known = plugin.memo.get("has_telling_tables")
+    if known is None:
+        known = _ruled(plugin)
+        if known:
+            from . import vocabulary
+
+            pages = vocabulary.documents(plugin) + [file for file in plugin.of("readme") if not file.read_error]
+            known = any(map(vocabulary.tables, pages))
+        plugin.memo["has_telling_tables"] = known
     return known
 
 
@@ -185,7 +196,7 @@ PLUGIN = {
 for _rule in "role agent tables name state approver unknown unreachable dead-end ack".split():
     PLUGIN["protocol-" + _rule] = _tables
 _LISTS = ("s: `", "tates\n", "tates:", "tatuses:", "vents:\n", "essages:\n", "hases:\n", "ignals:\n")
-PLUGIN["protocol-name"] = lambda plugin: _tables(plugin) or plugin.is_plugin and any(file.holds(_LISTS) for file in _documents(plugin))
+PLUGIN["protocol-name"] = lambda plugin: _ruled(plugin) or plugin.is_plugin and any(file.holds(_LISTS) for file in _documents(plugin))
 PLUGIN["protocol-unknown"] = PLUGIN["protocol-name"]
 _GENERATED = ("generated:", "generated :", "GENERATED", "Generated:", "generated ")
 _COMMENT = ("<!--",)
@@ -204,5 +215,6 @@ WORDS.update((" references/", " reference/", " agents/", " commands/", " skills/
 WORDS.update(
     "SendMessage TaskUpdate TaskCreate NotebookEdit WebFetch WebSearch TodoWrite AskUserQuestion `Write` `Edit` `Bash` `Agent`".split()
 )
-WORDS.update(("Write to", "Edit to", " Bash", "Agent to", "** sub", '" sub'))
+WORDS.update(("Write to", "Edit to", " Bash", "Agent to", "** sub", '" sub', "` sub"))
+WORDS.update(("agents `", "agents: `", "agent `", "agent: `", "` agents", "  agents"))
 WORDS -= COMMON

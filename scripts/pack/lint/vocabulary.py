@@ -176,6 +176,14 @@ _MATTER |= frozenset(("implementer", "trigger", "triggered by", "on event", "sou
 _MATTER |= frozenset(("then", "next states"))
 
 
+def tabled(plugin):
+    """The documents that have such a table, in no certain order."""
+    known = plugin.memo.get("tabled")
+    if known is None:
+        known = plugin.memo["tabled"] = [file for file in documents(plugin) if tables(file)]
+    return known
+
+
 def tables(file):
     """The tables of a document that have a column which says something here: most have none."""
     return file.once("tables", _tables)
@@ -207,7 +215,7 @@ def people_cells(plugin):
     """Yield (file, Cell) of the names in a Role column without an Agent column, and in the From and To of tables of messages,
     that are no agent (or role) of the plugin though at least half of the column's names are, or are people."""
     own, declared = set(plugin.agents()).union(PEOPLE), {role.lower() for role in roles(plugin)}
-    for file in documents(plugin):
+    for file in tabled(plugin):
         for table in tables(file) if file.kind != "skill" else ():
             if table.column(*AGENT_COLUMNS) is not None:
                 continue
@@ -334,7 +342,7 @@ def roles(plugin):
     cached = plugin.memo.get("roles")
     if cached is None:
         cached = set()
-        for file in documents(plugin):
+        for file in tabled(plugin):
             for table in tables(file):
                 column = table.column("role", "roles")
                 if (

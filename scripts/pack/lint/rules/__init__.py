@@ -3,6 +3,7 @@ client reads, "plugin": a plugin as a whole, "suppressions": what is left when a
 
 import sys
 
+from .. import bundle
 from ..rule_table import AFTER, BY_KIND, EVERY_FILE, NAMES, ONLY, OPTIONAL, PLUGIN_RULES
 
 __all__ = ["AFTER", "BY_KIND", "EVERY_FILE", "LOADED", "NAMES", "ONLY", "OPTIONAL", "PLUGIN_RULES", "rule_module"]
@@ -15,6 +16,9 @@ def rule_module(name):
     module = LOADED.get(name)
     if module is None:
         name_of_module = "pack.lint.rules." + name.replace("-", "_")
-        __import__(name_of_module)  # importlib's own package would be one more import
-        module = LOADED[name] = sys.modules[name_of_module]
+        module = sys.modules.get(name_of_module) or bundle.module(name_of_module)
+        if module is None:
+            __import__(name_of_module)  # importlib's own package would be one more import
+            module = sys.modules[name_of_module]
+        LOADED[name] = module
     return module

@@ -49,11 +49,11 @@ def check(file, context):
     front = file.front
     yield from _verbatim(file, front)
     takes = front is not None and ("argument-hint" in front or "arguments" in front or "$ARGUMENTS" in text)
-    if not (takes or front is not None and file.kind == "command" and file.holds(("$2",)) and _SECOND.search(text, file.body_start)):
+    if not (takes or front is not None and file.kind == "command" and file.holds(("$2",)) and any(_at(_SECOND, text, _places(file, "$2")))):
         return  # `$1` may well be an amount of money, or Perl
-    if not file.holds(("$1",)) or _ZERO.search(text, file.body_start):
+    if not file.holds(("$1",)) or any(_at(_ZERO, text, _places(file, "$"))):
         return
-    for match in _FIRST.finditer(text, file.body_start):
+    for match in _at(_FIRST, text, _places(file, "$1")):
         if (
             file.prose.in_fence(match.start())
             or _embedded(file, match.start())
@@ -71,28 +71,30 @@ def check(file, context):
 def _verbatim(file, front):
     """`${ARGUMENTS}`, `$arguments`, and names that `arguments` does not declare stay as they are."""
     text, names = file.text, _declared(front) if front else ()
-    for match in _at(_BRACED, text, _dollars(file)) if file.holds(_BRACES) else ():
+    for match in _at(_BRACED, text, _places(file, "$")) if file.holds(_BRACES) else ():
         if not file.prose.in_code(match.start()) and not (match.group(2) and "arguments" in names):
             right = "$ARGUMENTS" if match.group(1) in ("ARGUMENTS", None) else "$" + match.group(1)
             yield file.hit(match.span(), "%s is not replaced; write %s" % (match.group(), right), [match.span() + (right,)])
             return
     if file.kind == "command" and file.holds(_SPELLED):
-        for match in (_ALMOST if "$ARGUMENTS" not in text else _SLIP).finditer(text, file.body_start):
+        almost = _ALMOST if "$ARGUMENTS" not in text else _SLIP
+        for match in _at(almost, text, sorted(_places(file, "$ARG") + (_places(file, "{{") if almost is _ALMOST else []))):
             if not file.prose.in_fence(match.start()):
                 yield file.hit(match.span(), "%s is not replaced; write $ARGUMENTS" % match.group(), [match.span() + ("$ARGUMENTS",)])
                 return
-    for match in _at(_NAMED, text, _dollars(file)) if names else ():
+    for match in _at(_NAMED, text, _places(file, "$")) if names else ():
         if match.group(1) not in names and match.group(1) != "arguments" and not file.prose.in_code(match.start()):
             text = "arguments declares no %r (%s): the placeholder stays as it is"
             yield file.hit(match.span(), text % (match.group(1), ", ".join(names)))
             return
 
 
-def _dollars(file):
-    places, at = [], file.text.find("$", file.body_start)
+def _places(file, mark):
+    """Where the mark, with which a pattern begins, stands in the body: to look there is quicker than to search."""
+    places, at = [], file.text.find(mark, file.body_start)
     while at >= 0:
         places.append(at)
-        at = file.text.find("$", at + 1)
+        at = file.text.find(mark, at + 1)
     return places
 
 

@@ -53,7 +53,7 @@ def check(plugin, context):
     if not plugin.is_plugin or not plugin.agents():
         return
     facts = context.facts
-    for file in vocabulary.documents(plugin) + plugin.of("readme"):
+    for file in vocabulary.tabled(plugin) + plugin.of("readme"):
         for table in vocabulary.tables(file) if not file.read_error else ():
             who = table.column("agent", "agents", "subagent_type", "agent id", "agent type")
             who = table.column("role", "name") if who is None else who

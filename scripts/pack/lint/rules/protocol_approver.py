@@ -55,7 +55,7 @@ def check(plugin, context):
         | {name.lower() for name in plugin.agents()}
         | {"user", "lead", "human", "everyone", "all", "none", "nobody", "you"}
     )
-    for file in vocabulary.documents(plugin):
+    for file in vocabulary.tabled(plugin):
         cells = list(vocabulary.approver_cells(file))
         agents_approve = any(name.lower() in known and name in plugin.agents() for name, _ in cells)
         for name, span in cells:

@@ -39,7 +39,7 @@ def check(plugin, context):
         return
     own, project = plugin.agents(), context.project
     elsewhere = project.agents_elsewhere
-    for file in vocabulary.documents(plugin):
+    for file in vocabulary.tabled(plugin):
         cells = [cell for cell in vocabulary.agent_cells(file) if cell.table.column("plugin", "plugins", "package", "source") is None]
         # Plain words in the column are names when another row of the table names an agent of the plugin.
         named = {id(cell.table) for cell in cells if cell.name in own and not cell.coded}

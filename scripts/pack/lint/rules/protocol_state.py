@@ -48,14 +48,14 @@ def check(plugin, context):
     """Only where the same document declares its states in a table; in one of `State` and `Next` the rows are the states."""
     if not plugin.is_plugin:
         return
-    for file in vocabulary.documents(plugin):
+    for file in vocabulary.tabled(plugin):
         states = vocabulary.states(file)
         if not states:
             continue
         for name, span in vocabulary.transition_cells(file):
             if name not in states:
                 yield file.hit(span, "no state %r in the states table%s" % (name, nearest(name, states)))
-    for file in vocabulary.documents(plugin):
+    for file in vocabulary.tabled(plugin):
         for states, name, span in vocabulary.next_cells(file) if file.kind != "skill" else ():
             if name not in states:
                 yield file.hit(span, "no state %r in this table%s" % (name, nearest(name, states)), severity="warning")
@@ -64,7 +64,7 @@ def check(plugin, context):
 
 def _drawn(plugin):
     """The states of a Mermaid diagram beside a table that has most of them."""
-    for file in vocabulary.documents(plugin) if any("stateDiagram" in file.text for file in vocabulary.documents(plugin)) else ():
+    for file in vocabulary.tabled(plugin):
         states = vocabulary.states(file) if "stateDiagram" in file.text else ()
         for start, end, info in file.prose.fences if states else ():
             if not info.startswith("mermaid") or "stateDiagram" not in file.text[start:end]:

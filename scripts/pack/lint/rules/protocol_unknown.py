@@ -74,6 +74,9 @@ def _said(file):
     return found
 
 
+_SENT = ("SendMessage",)
+
+
 def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was seen
     """Only words that stand beside their kind, and only where a table declares that kind."""
     if not plugin.is_plugin:
@@ -109,11 +112,11 @@ def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was 
                 same_form = any(_form(item) == _form(name) for item in legal)
                 if kind == "phase" and name.islower() and " to `" in match.group():
                     continue  # "sets the next phase to `not_started`" is a status
-                several = name.islower() and len(_declaring(documents, kind)) > 1  # the status of a plan, of a task, of a session
+                several = name.islower() and len(_declaring(plugin, kind)) > 1  # the status of a plan, of a task, of a session
                 known = (
                     not legal
                     or several
-                    and file not in _declaring(documents, kind)
+                    and file not in _declaring(plugin, kind)
                     or not same_form
                     or name in legal
                     or name in declared
@@ -158,9 +161,17 @@ def _lists_its_own(text, match, legal):
     return len(names) > 1 and 2 * sum(name in legal for name in names) < len(names)
 
 
-def _declaring(documents, kind):
+def _declaring(plugin, kind):
     """The documents with a table whose first column has this kind of name."""
-    return [file for file in documents if any(table.titles and table.titles[0] in COLUMNS[kind] for table in vocabulary.tables(file))]
+    known = plugin.memo.setdefault("declaring", {})
+    if kind not in known:
+        columns = COLUMNS[kind]
+        known[kind] = [
+            file
+            for file in vocabulary.tabled(plugin)
+            if any(table.titles and table.titles[0] in columns for table in vocabulary.tables(file))
+        ]
+    return known[kind]
 
 
 def _is_slip(name, declared, shortest):
@@ -201,14 +212,14 @@ def _triggers(documents):
 def _recipients(plugin, documents):
     """SendMessage to somebody who is in no roster, in a pack whose tables say who talks to whom."""
     people = set()
-    for message in vocabulary.messages(plugin) if any("SendMessage" in file.text for file in documents) else ():
+    for message in vocabulary.messages(plugin) if any(file.holds(_SENT) for file in documents) else ():
         people |= message.senders | message.receivers
     roster = {role.lower() for role in vocabulary.roles(plugin)}
     if not people and not roster:
         return
     known = people | roster | set(plugin.agents()) | set(vocabulary.PEOPLE)
     for file in documents:
-        for match in file.matches(_SENT_TO) if "SendMessage" in file.text and file.kind != "skill" else ():
+        for match in file.matches(_SENT_TO) if file.holds(_SENT) and file.kind != "skill" else ():
             name = match.group(1)
             base = name.rstrip("0123456789").rstrip("-")
             named = any('name: "%s"' % name in other.text or 'name="%s"' % name in other.text for other in documents)

@@ -26,6 +26,7 @@ Source: this project
 """
 
 from ..lazy import MULTILINE, lazy
+from ..marks import lines_with
 from ..near import nearest
 
 SEVERITY = "warning"
@@ -41,7 +42,8 @@ def check(file, context):
     plugin = file.plugin
     if plugin is None or not plugin.is_plugin or "--" not in file.text:
         return
-    for match in _CALL.finditer(file.text):
+    lines = [(max(0, start - 1), end) for start, end in lines_with(file.text, 0, ("--",)) if file.text.find("/", start, end) >= 0]
+    for match in (match for start, end in lines for match in _CALL.finditer(file.text, start, end)):
         command = plugin.commands().get(match.group(2)) if match.group(1) in (None, *plugin.names) else None
         hint = command.front.get("argument-hint") if command is not None and command.front is not None else None
         if not isinstance(hint, str) or "--" not in hint or file.prose.hidden(match.start()) and not file.prose.in_fence(match.start()):

@@ -40,6 +40,7 @@ from ..lazy import lazy
 SEVERITY = "warning"
 FILES = ("plugin",)
 _INCLUDE = lazy(r"(?<![^\s(])@((?:\$\{CLAUDE_(?:PLUGIN_ROOT|SKILL_DIR)\}/|\.{1,2}/)?[\w./-]+\.md)\b")
+_LINK = ("](",)
 STUB = 240  # characters: a page that says no more than where to look
 
 
@@ -63,22 +64,28 @@ def check(plugin, context):
 
 
 def _edges(file, files):
-    text, folder = file.text, posixpath.dirname(file.rel)
-    if "@" in text:
-        at = text.find("@", file.body_start)
-        while at >= 0:
-            match = _INCLUDE.match(text, at)
-            at = text.find("@", at + 1)
-            if match is None:
-                continue
-            target = _target(file, match.group(1), folder, files)
-            if target and not file.prose.in_code(match.start(1)) and not file.prose.hidden(match.start(1)):
-                yield target, match.span(1)
-    if "](" in text and _is_stub(file):
-        for target, start, end in file.prose.links():
-            rel = posixpath.normpath(posixpath.join(folder, target.partition("#")[0]))
-            if rel in files and rel != file.rel:
-                yield rel, (start, end)
+    included, linked = file.once("includes", _said)
+    folder = posixpath.dirname(file.rel) if included or linked else ""
+    for path, start, end in included:
+        target = _target(file, path, folder, files)
+        if target and not file.prose.in_code(start) and not file.prose.hidden(start):
+            yield target, (start, end)
+    for target, start, end in linked:
+        rel = posixpath.normpath(posixpath.join(folder, target.partition("#")[0]))
+        if rel in files and rel != file.rel:
+            yield rel, (start, end)
+
+
+def _said(file):
+    """([(path, start, end)] of what the text includes, the same of what a stub links to); after an edit only that file is asked again."""
+    text, included = file.text, []
+    at = text.find("@", file.body_start)
+    while at >= 0:
+        match = _INCLUDE.match(text, at)
+        if match:
+            included.append((match.group(1), *match.span(1)))
+        at = text.find("@", at + 1)
+    return included, file.prose.links() if file.holds(_LINK) and _is_stub(file) else ()
 
 
 def _target(file, path, folder, files):

@@ -47,14 +47,18 @@ _CALL = lazy(
 )
 
 
-def check(file, context):  # noqa: C901 - each skip is a false alarm that was seen
+def check(file, context):
     """Only paths that the plugin itself has."""
     plugin = file.plugin
     if plugin is None or not plugin.is_plugin or not plugin.manifest and not plugin.entries:
         return  # without a manifest or an entry it may be a collection for .claude: ${CLAUDE_PLUGIN_ROOT} is not set there
+    found = list(_paths(file, plugin, context))
+    if found and not any(match.group(1).lower() in map(str.lower, plugin.names) for match in _IN_ITS_REPOSITORY.finditer(file.text)):
+        yield from found  # else it is for those who work on the plugin
+
+
+def _paths(file, plugin, context):  # noqa: C901 - each skip is a false alarm that was seen
     text = file.text
-    if any(match.group(1).lower() in map(str.lower, plugin.names) for match in _IN_ITS_REPOSITORY.finditer(text)):
-        return  # for those who work on the plugin
     for start, end in refs.embedded(file):
         match = _WORD.search(text, start, end)
         if match and context.project.listing.get(plugin.path(match.group(1))):

@@ -84,6 +84,20 @@ def entropy(text):
     return -sum(n / size * math.log2(n / size) for n in (text.count(c) for c in set(text)))
 
 
+def _addresses(text):
+    """The matches of _IN_URL: looked for from `://` on, for most addresses have no `@`."""
+    at = text.find("://")
+    while at >= 0:
+        begin, end = at, text.find("://", at + 3)
+        if text.find("@", at, at + 128) >= 0:  # the pattern goes no further
+            while begin and at - begin < 22 and (text[begin - 1].isalnum() or text[begin - 1] == "+"):
+                begin -= 1
+            match = _IN_URL.search(text, begin, end if end >= 0 else len(text))
+            if match:
+                yield match
+        at = end
+
+
 def check(file, context):
     """Report what has the shape of a live key."""
     text = file.text
@@ -101,7 +115,7 @@ def check(file, context):
                     match.span(),
                     "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8],
                 )
-    for match in _IN_URL.finditer(text) if file.kind in ADDRESSES and "://" in text else ():
+    for match in _addresses(text) if file.kind in ADDRESSES and "://" in text else ():
         if entropy(match.group(1)) >= 3 and not _is_sample(file, match) and _WORDS.search(match.group(1)) is None:
             text_of_it = "%s... looks like a live password in an address; anyone who installs the plugin can read it"
             yield file.hit(match.span(1), text_of_it % match.group(1)[:3])

@@ -32,6 +32,8 @@ _MCP = lazy(r"\bmcp__[A-Za-z0-9_-]+__[A-Za-z0-9_-]+")
 _NAMES: "tuple[str, ...]" = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
 _NAMES += ("AskUserQuestion",)
 _NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`", "Write to", "Edit to", " Bash", "Agent to")
+_MCP_MARKS = ("mcp__",)
+_ANY = (" tool", "mcp__") + _NAMES
 # Who uses it is somebody else: "the orchestrator will continue this agent via SendMessage", "when agents execute via the Task tool".
 _SOMEBODY = lazy(
     r"\b(?:orchestrator|coordinator|supervisor|(?:team )?lead(?:er)?|main (?:agent|thread|session|conversation|loop)|parent(?: agent)?|callers?|dispatcher|director"
@@ -61,8 +63,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     if file.front is None:
         return
     text, seen = file.text, set()
-    lines = file.lines_with((" tool",) + _NAMES)
-    if not lines and "mcp__" not in text:
+    if not file.holds(_ANY):
         return
     if file.kind != "agent":
         denied = tools.listed(file, "disallowed-tools") or ()
@@ -77,6 +78,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         return
     if not granted:
         return
+    lines = file.lines_with((" tool",) + _NAMES)
     for match in (match for start, end in lines for match in _USE.finditer(text, start, end)):
         index = match.lastindex
         name = tools.canonical(match.group(index), context.facts)
@@ -111,7 +113,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     if file.kind != "agent" or "tools" not in file.front:
         return
     servers = {name.rsplit("__", 1)[0] for name in granted if name.startswith("mcp__")} | {n for n in granted if n.startswith("mcp__")}
-    for match in _MCP.finditer(text, file.body_start) if "mcp__" in text else ():
+    for match in _MCP.finditer(text, file.body_start) if file.holds(_MCP_MARKS) else ():
         name = match.group()
         if name not in granted and name.rsplit("__", 1)[0] not in servers and not any("*" in n and n.startswith("mcp__") for n in granted):
             quoted = text.startswith(">", line_start(text, match.start()))  # what the user is to be told
