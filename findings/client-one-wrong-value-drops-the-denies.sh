@@ -1,5 +1,5 @@
 #!/bin/sh
-# Claude Code 2.1.332, -p: a project's .claude/settings.json in which one value is of the wrong kind is dropped as a whole, its permissions.deny with it, and
+# Claude Code 2.1.332 (2.1.329 alike), -p: a project's .claude/settings.json in which one value is of the wrong kind is dropped as a whole, its permissions.deny with it, and
 # nothing says so: the call that was denied runs, exit code 0, stderr empty. It is enough that defaultMode has a letter too many, that model is a number, that
 # statusLine is a text, that permissions.deny is one text instead of a list, or that there is a comment. What is forgiven instead: an unknown key, an unknown
 # hook event, a rule that is broken in the list of rules. So a team's denials vanish with a slip in a part that has nothing to do with them, and who tests only
