@@ -645,6 +645,21 @@ def _a_key_for_another_namespace(lab):
     _lines(lab, 'me namespaces="git" %s')
 
 
+@case(0)
+def _a_key_whose_first_line_is_for_another_purpose(lab):
+    """find-principals names the first line with the key, whatever that one is for."""
+    _lines(lab, 'me namespaces="git" %s')
+    with open(lab.key + ".pub") as public, open(lab.allowed, "a") as f:
+        f.write("other " + public.read())
+
+
+@case(1, "does not count")
+def _a_key_with_two_lines_neither_of_which_is_for_this(lab):
+    _lines(lab, 'me namespaces="git" %s')
+    with open(lab.key + ".pub") as public, open(lab.allowed, "a") as f:
+        f.write('other namespaces="file" %s' % public.read())
+
+
 @case(1, "signed by no key")
 def _an_empty_list_of_keys(lab):
     _lines(lab, "# %s")

@@ -77,8 +77,10 @@ def test_a_rehearsal_and_then_the_release(clone, tmp_path):
     assert run.returncode == 0 and "rehearsed: this repository is as it was" in run.stdout, run.stdout
     assert git(clone, "rev-parse", "HEAD") == before and not git(clone, "tag") and not git(clone, "status", "--porcelain")
 
+    git(clone, "config", "core.autocrlf", "true")  # of a maintainer: what is packed are the commit's bytes all the same
     run = release(clone, "99.0.0")
     assert run.returncode == 0, run.stdout
+    git(clone, "config", "--unset", "core.autocrlf")
     assert "git push origin HEAD v99.0.0 team--v99.0.0" in run.stdout and not git(clone, "status", "--porcelain")
     assert git(clone, "log", "-1", "--format=%s") == "Release 99.0.0" and git(clone, "rev-parse", "v99.0.0^{commit}") == git(
         clone, "rev-parse", "HEAD"
@@ -94,6 +96,7 @@ def test_a_rehearsal_and_then_the_release(clone, tmp_path):
     (name,) = [n for n in os.listdir(made) if n.endswith(".whl")]
     assert name == "team_pack-99.0.0-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(made, name)) as z:
+        assert b"\r\n" not in z.read("pack/__init__.py")
         assert "99.0.0" in z.read("pack/__init__.py").decode() and not [
             n for n in z.namelist() if "__pycache__" in n or n.startswith("prove")
         ]

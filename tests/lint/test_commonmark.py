@@ -52,6 +52,13 @@ def test_every_link_is_one_for_both():
     assert seen > 100
 
 
+@pytest.mark.parametrize("depth", [1, 9, 10, 30])
+def test_a_link_deep_in_a_list_is_one(depth):
+    """The parser drops what stands deeper than its limit, which is low in its strict preset."""
+    text = "".join("%s- level %d\n" % ("  " * n, n) for n in range(depth)) + "%s- [more](gone.md)\n" % ("  " * depth)
+    assert commonmark.Document(text).is_link(text.index("gone.md"), "gone.md")
+
+
 def test_every_heading_has_its_anchor():
     """In this repository's pages: the recorded cases are mostly about frontmatter that is none, and its lines make headings."""
     seen = 0

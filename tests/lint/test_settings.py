@@ -84,16 +84,18 @@ KEPT = [
     "Bash( )",
     "Tool(x)",
 ]
-# settings that the client skips something of, and where
-REFUSED = [
+# settings for which the client drops the whole file (measured with `claude -p`, both clients: what was denied ran, env was not set), and what is said
+DROPPED = [
     ({"permissions": {"allow": "Bash(ls *)"}}, "permissions.allow"),
-    ({"permissions": {"allow": [1]}}, "a rule is a text"),
+    ({"permissions": {"allow": None}}, "permissions.allow"),
+    ({"permissions": {"additionalDirectories": "../x"}}, "permissions.additionalDirectories"),
+    ({"permissions": {"defaultMode": 7}}, "defaultMode 7 is none of"),
+    ({"model": None}, "model must be a string, not null"),
     ({"permissions": {"defaultMode": "acceptedits"}}, "acceptEdits"),
     ({"permissions": ["Read"]}, "permissions must be an object, not array"),
     ({"env": ["A=1"]}, "env must be an object"),
     ({"enabledPlugins": ["a@b"]}, "enabledPlugins must be an object"),
     ({"enabledPlugins": {"a@b": "yes"}}, "a@b takes true or false"),
-    ({"extraKnownMarketplaces": {"x": "owner/repo"}}, "a marketplace is"),
     ({"statusLine": "~/x.sh"}, "statusLine must be an object"),
     ({"statusLine": {"command": "x"}}, '"type": "command"'),
     ({"apiKeyHelper": ["x"]}, "apiKeyHelper must be a string"),
@@ -101,6 +103,11 @@ REFUSED = [
     ({"includeCoAuthoredBy": "false"}, "write false"),
     ({"model": ["x"]}, "model must be a string"),
     ({"sandbox": True}, "sandbox must be an object"),
+]
+# settings of which it skips one part
+REFUSED = [
+    ({"permissions": {"allow": [1]}}, "a rule is a text"),
+    ({"extraKnownMarketplaces": {"x": "owner/repo"}}, "a marketplace is"),
 ]
 # what it says nothing of, and does not read either
 UNREAD = [
@@ -151,6 +158,12 @@ def test_the_client_skips_the_same_rules(key, tmp_path):
 def test_what_the_client_ignores_is_named(settings, part, tmp_path):
     found = said(tmp_path, settings)
     assert len(found) == 1 and found[0][:2] in PROBLEMS and part in found[0][2], found
+
+
+@pytest.mark.parametrize("settings,part", DROPPED, ids=[json.dumps(case[0])[:60] for case in DROPPED])
+def test_what_costs_the_whole_file_is_an_error(settings, part, tmp_path):
+    found = said(tmp_path, settings)
+    assert len(found) == 1 and found[0][0] == "error" and part in found[0][2] and "drops the whole file" in found[0][2], found
 
 
 def test_what_it_takes_is_not_named(tmp_path):

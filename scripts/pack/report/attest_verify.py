@@ -24,6 +24,7 @@ from . import attest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MOST_BYTES = 8 << 20  # of one note
+MOST_LINES = 16  # of a list of keys, with one key
 SKEW = 300  # seconds that two clocks may differ
 LEVELS = ("off", "partial", "full")
 TWICE = "twice"  # in the place of a mode
@@ -195,6 +196,26 @@ def place(found, top, own_roots):
     return None
 
 
+def _single_lines(allowed, signature, temp):
+    """Files with one line of `allowed` each, for every line that names the signature's key where there are several: of these find-principals
+    answers the first alone, and looks at its dates only, so a line for another purpose hid the right one
+    (findings/git-ssh-signature-first-line-decides.sh). [] where one line or none has the key."""
+    try:
+        raw = base64.b64decode(b"".join(line for line in signature.splitlines() if not line.startswith(b"-")))
+        length = int.from_bytes(raw[10:14], "big")  # "SSHSIG", the version, then the public key with its length before it
+        key = base64.b64encode(raw[14 : 14 + length])
+        with open(allowed, "rb") as f:
+            lines = [line for line in f if key in line.split() and not line.lstrip().startswith(b"#")]
+    except (binascii.Error, OSError):
+        return []
+    files = []
+    for n, line in enumerate(lines[:MOST_LINES] if len(lines) > 1 else []):
+        files.append(os.path.join(temp, "line-%d" % n))
+        with open(files[-1], "wb") as f:
+            f.write(line.rstrip(b"\r\n") + b"\n")
+    return files
+
+
 def signer(found, allowed, revoked=None):
     """(principal, None) of the first signature that a key in `allowed` made and that held at the run's end; (None, why)."""
     if not found["signatures"]:
@@ -213,18 +234,19 @@ def signer(found, allowed, revoked=None):
             with open(name, "wb") as f:
                 f.write(signature)
             try:
-                done = subprocess.run(
-                    ["ssh-keygen", "-Y", "find-principals", "-s", name, "-f", allowed, at], stdin=subprocess.DEVNULL, **quiet
-                )
-                for principal in done.stdout.decode("utf-8", "replace").split("\n") if done.returncode == 0 else []:
-                    more = ["-r", revoked] if revoked else []
-                    argv = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", principal, "-n", attest.NAMESPACE, "-s", name, at] + more
-                    check = subprocess.run(argv, input=attest.pae(found["payload"]), **quiet) if principal else None
-                    if check and check.returncode == 0:
-                        return principal, None
-                    if check:
-                        said = (check.stderr + check.stdout).decode("utf-8", "replace").strip().splitlines()
-                        why = "the signature does not hold (%s)" % (said[0][:120] if said else "ssh-keygen says no")
+                for keys in [allowed] + _single_lines(allowed, signature, temp):
+                    done = subprocess.run(
+                        ["ssh-keygen", "-Y", "find-principals", "-s", name, "-f", keys, at], stdin=subprocess.DEVNULL, **quiet
+                    )
+                    for principal in done.stdout.decode("utf-8", "replace").split("\n") if done.returncode == 0 else []:
+                        more = ["-r", revoked] if revoked else []
+                        argv = ["ssh-keygen", "-Y", "verify", "-f", keys, "-I", principal, "-n", attest.NAMESPACE, "-s", name, at] + more
+                        check = subprocess.run(argv, input=attest.pae(found["payload"]), **quiet) if principal else None
+                        if check and check.returncode == 0:
+                            return principal, None
+                        if check:
+                            said = (check.stderr + check.stdout).decode("utf-8", "replace").strip().splitlines()
+                            why = "the signature does not hold (%s)" % (said[0][:120] if said else "ssh-keygen says no")
             except FileNotFoundError:
                 raise CannotVerify("ssh-keygen is not installed: it checks the signatures") from None
             except subprocess.SubprocessError:

@@ -1,4 +1,4 @@
-"""A permission rule that the client skips, or that never matches
+"""A permission rule that the client skips, or that never matches, or a list for which it drops the whole file
 
 A rule that is not written as the client reads it is left out with a line at the start that nobody looks at: what it denies is
 then allowed, what it allows asks. Others are kept and match nothing: `Write(src/**)` is no rule for files, `Edit(src/**)` is.
@@ -15,6 +15,7 @@ SEVERITY = "error"
 FILES = ("settings-hooks",)
 LISTS = ("allow", "deny", "ask")
 MODES = ("default", "acceptEdits", "auto", "bypassPermissions", "dontAsk", "plan")
+DROPPED = "the client drops the whole file for it, what it denies and its hooks too"
 _KEYS = LISTS + ("defaultMode", "additionalDirectories", "disableBypassPermissionsMode", "disableAutoMode")
 _OF_FILES = ("Read", "Write", "Edit", "Glob", "NotebookRead", "NotebookEdit", "Cd")
 _READ_AS = {"Write": "Edit", "NotebookEdit": "Edit", "MultiEdit": "Edit", "Glob": "Read"}
@@ -32,16 +33,19 @@ def check(file, context):
                 file.at(("permissions", key), True), "permissions.%s is not read; did you mean %r?" % (key, near), severity="warning"
             )
     mode = permissions.get("defaultMode")
-    if isinstance(mode, str) and mode not in MODES:
-        text = "defaultMode %r is none of %s: it is ignored%s"
-        yield file.hit(file.at(("permissions", "defaultMode")), text % (mode, ", ".join(MODES), nearest(mode, MODES)))
-    for key in LISTS:
-        rules = permissions.get(key)
-        if isinstance(rules, list):
+    if "defaultMode" in permissions and (not isinstance(mode, str) or mode not in MODES):
+        text = "defaultMode %r is none of %s: %s%s"
+        yield file.hit(
+            file.at(("permissions", "defaultMode")),
+            text % (mode, ", ".join(MODES), DROPPED, nearest(mode, MODES) if isinstance(mode, str) else ""),
+        )
+    for key in LISTS + ("additionalDirectories",):
+        rules = permissions.get(key, [])
+        if isinstance(rules, list) and key in LISTS:
             for index, rule in enumerate(rules):
                 yield from _look(file, context.facts, key, index, rule)
-        elif rules is not None:
-            yield file.hit(file.at(("permissions", key)), "permissions.%s must be an array of rules: it is ignored" % key)
+        elif not isinstance(rules, list):
+            yield file.hit(file.at(("permissions", key)), "permissions.%s must be an array: %s" % (key, DROPPED))
 
 
 def _look(file, facts, key, index, rule):
