@@ -23,7 +23,7 @@ Source: client, measured
 from .. import refs
 from ..lazy import lazy
 from ..near import nearest
-from ..negation import negated
+from ..negation import head_of_list, negated
 from ..source import line_start, line_stop
 
 SEVERITY = "error"
@@ -52,6 +52,12 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             near = nearest(name.replace("/", ":"), ids)
             yield file.hit(ref.span, "no agent %r: plugin and agent are joined by a colon%s" % (name, near))
             continue
+        if ref.kind == "prose" and name in plugin.names and name not in own:
+            continue  # "delegate to the demo-pack subagents": those of the plugin
+        if plugin.scope == "bare" and not plugin.manifest and not own and not plugin.of("agent"):
+            continue  # skills alone, without a manifest: whose agents they speak of is not known
+        if file.text.startswith("|", line_start(file.text, ref.span[0])) and _WRONG.search(head_of_list(file.text, ref.span[0])):
+            continue  # a table of what is wrong and right
         if ref.kind == "prose" and name in facts.official_skills.split():
             continue  # `the `pr-review-toolkit` agents`: a plugin of Anthropic's
         if (
@@ -115,6 +121,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             yield file.hit(ref.span, "the bare name %r does not resolve; %s" % (name, hint), severity="warning")
 
 
+_WRONG = lazy(r"(?i)anti-?patterns?|\b(?:wrong|mistakes?|bad|don't|do not|never|deprecated|old)\b|❌")
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
 _OF_PROJECT = lazy(r"(?i)\bproject agents?\b|[\"'`] \(project-level\)")
 _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")

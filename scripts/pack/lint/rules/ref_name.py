@@ -20,7 +20,7 @@ Source: client
 from .. import refs
 from ..lazy import lazy
 from ..near import closest, nearest
-from ..negation import negated
+from ..negation import head_of_list, negated
 from ..source import line_start, line_stop
 
 SEVERITY = "warning"
@@ -29,6 +29,7 @@ NEAR = 1000
 _MOVED = lazy(
     r"(?i)\b(?:(?:was|were) the `|moved|renamed?|collapsed into|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned|deferred|future|out of scope)\b"
 )
+_NOT_THESE = lazy(r"(?i)\b(?:(?:does|do|must|should|will|may|can) ?not|don't|doesn't|never)\W*\Z")
 _GONE = lazy(r"[`*]{0,3} (?:is|was|has been|were) (?:now )?(?:gone|removed|renamed|retired|dropped|deprecated|replaced|merged|folded)\b")
 _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
@@ -83,6 +84,8 @@ def _explained(file, ref, project):
     """Does the text around this place say that nothing is there, or that something else is meant?"""
     if _in_old_column(file, ref.span) or file.kind == "prose" and ref.kind == "scoped" and _EXAMPLE.search(_line(file, ref.span)):
         return True
+    if _NOT_THESE.search(head_of_list(file.text, ref.span[0])):
+        return True  # below "The lead does NOT:"
     if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)) or _to_come(file, ref.span[0]) or _is_gone(file, ref):
         return True
     if ref.kind != "scoped" or _is_called(file, ref):

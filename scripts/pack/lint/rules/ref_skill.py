@@ -20,6 +20,7 @@ Source: client
 from .. import refs
 from ..lazy import lazy
 from ..near import nearest
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose")
@@ -45,10 +46,15 @@ def check(file, context):
             continue
         if not near and _MADE.search(file.text, max(0, ref.span[0] - 40), ref.span[0]):
             continue  # one that is to be made
-        if refs.of_another_program(file.text, ref.span):
+        if refs.of_another_program(file.text, ref.span) or file.kind == "prose" and not near and _quoted(file.text, ref.span[0]):
             continue
         if "-" in ref.name or near:
             yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, near))
+
+
+def _quoted(text, at):
+    """Does it stand in a sentence between quotes: one that a page shows?"""
+    return text.count('"', line_start(text, at), at) % 2 == 1
 
 
 def _of_another(text, name):
