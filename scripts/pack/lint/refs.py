@@ -61,7 +61,7 @@ _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
 _SHOWN_AS = lazy(
-    r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:\w+ )?\Z"
+    r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:[^()\n]{0,80} )?`?\Z"
 )
 _UPSTREAM = lazy(r"(?i)(?:\A|/)(?:(?:upstream|vendor|vendored|third[-_]party)/|(?:NOTICE|ATTRIBUTIONS?|CREDITS|PROVENANCE)(?:\.md)?\Z)")
 _NONE = lazy(r"(?i)\b(?:no|lacks|without(?: an?)?) `?\Z")
@@ -104,7 +104,7 @@ _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "dif
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+)(?![A-Za-z0-9])|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+|SCRIPT|FILE|FILENAME|TEMPLATE)(?![A-Za-z0-9])|(?:\A|/)[A-Z](?=/|\Z)|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
@@ -459,6 +459,9 @@ def root_paths(file, project):
             continue  # JSON as indented code
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
+    if missing:
+        kept = [ref for ref in missing if _ignored(project, ref.target)]
+        found, missing = [ref for ref in found if ref not in kept], [ref for ref in missing if ref not in kept]
     if missing and about_skills(file):
         found = [ref for ref in found if ref not in missing or file.prose.fence_at(ref.span[0])]
     if file.kind == "prose":  # what a page shows of ${CLAUDE_PLUGIN_ROOT} is not replaced: only where the folder is there
@@ -467,6 +470,20 @@ def root_paths(file, project):
     if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
+
+
+def _ignored(project, target):
+    """Does a .gitignore above name the file by itself? Then each user has one of his own."""
+    name, folder = posixpath.basename(target), posixpath.dirname(target)
+    while True:
+        rel = folder + "/.gitignore" if folder else ".gitignore"
+        if rel in project.listing:
+            lines = {line.strip().lstrip("/") for line in (project.script(rel) or "").split("\n")}
+            if name in lines or target[len(folder) :].lstrip("/") in lines:
+                return True
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
 
 
 def _has_blanks(file, target, at):

@@ -88,6 +88,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
                 and not ref.fenced
                 and prefix not in project.plugin_names
                 and not _asked_for(plugin, prefix)
+                and not _EXAMPLES.search(file.text, max(0, ref.span[0] - 160), ref.span[0])
             ):
                 text = "no plugin %r here or among the dependencies: agent %r may not exist%s"
                 yield file.hit(ref.span, text % (prefix, name, nearest(name, ids)), severity="warning")
@@ -122,6 +123,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
 
 
 _WRONG = lazy(r"(?i)anti-?patterns?|\b(?:wrong|mistakes?|bad|don't|do not|never|deprecated|old)\b|❌")
+_EXAMPLES = lazy(r"(?i)\((?:e\.g\.|for example)[^)]*\Z")
+_LIVE_EXAMPLE = lazy(r"(?i)\bexample: [^\n]*\Z")
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
 _OF_PROJECT = lazy(r"(?i)\bproject agents?\b|[\"'`] \(project-level\)")
 _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")
@@ -135,7 +138,8 @@ _FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|i
 def _asked_for(plugin, prefix):
     """Does the README name the other plugin among what has to be installed?"""
     return any(
-        "plugin install " + prefix in file.text or "%s plugin" % prefix in file.text.replace("`", "") for file in plugin.of("readme")
+        "plugin install " + prefix in file.text or "%s plugin" % prefix in file.text.replace("`", "").lower()
+        for file in plugin.of("readme")
     )
 
 
@@ -159,6 +163,8 @@ def _resolves_bare(plugin, own, name):
 def _said_of_another(file, ref):
     """`the official `x` agent from [owner/repository](...)`"""
     text, (start, end) = file.text, ref.span
+    if ref.kind == "prose" and file.kind == "prose" and _LIVE_EXAMPLE.search(text, line_start(text, start), start):
+        return True  # (live example: the `x` agent of some repository)
     if ":" not in ref.name and _OF_PROJECT.search(text, line_start(text, start), line_stop(text, end)):
         return True  # the project's, which is found by its bare name
     if ref.kind == "prose" and (_MADE.search(text, max(0, start - 30), start) or _AT_HOME.match(text, end)):

@@ -27,7 +27,7 @@ SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose", "readme")
 NEAR = 1000
 _MOVED = lazy(
-    r"(?i)\b(?:(?:was|were) the `|moved|renamed?|collapsed into|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned|deferred|future|out of scope)\b"
+    r"(?i)\b(?:(?:was|were) the `|moved|renamed?|collapsed into|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|becomes?|became|formerly|coming soon|planned|deferred|future|out of scope)\b"
 )
 _NOT_THESE = lazy(r"(?i)\b(?:(?:does|do|must|should|will|may|can) ?not|don't|doesn't|never)\W*\Z")
 _GONE = lazy(r"[`*]{0,3} (?:is|was|has been|were) (?:now )?(?:gone|removed|renamed|retired|dropped|deprecated|replaced|merged|folded)\b")

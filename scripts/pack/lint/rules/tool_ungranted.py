@@ -86,6 +86,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             continue
         if _SOMEBODY.search(clause_before(text, match.start())) or _IF_THERE.match(text, match.end()):
             continue
+        if name == "Agent" and "subagent_type" in text[match.end() : match.end() + 120]:
+            continue  # protocol-spawn speaks of it
         if _QUOTE.search(text, line_start(text, match.start()), match.start()):
             continue  # a sentence that is shown: ("Add a check via `Bash` to ...")
         before = text[max(0, match.start() - 40) : match.start()].lower()
