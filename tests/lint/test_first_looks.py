@@ -119,6 +119,31 @@ SILENT = [
         "ref-agent",
     ),
     ({"skills/s/SKILL.md": skill("Offer to install it via `bash -c \"$(curl -fsSL https://x.example/i)\"`.")}, "piped-to-shell"),
+    # The third set.
+    ({"commands/build.md": command("There is no `/demo-pack:one`,\n`/demo-pack:two`, or `/demo-pack:three`.")}, "ref-name"),
+    ({"README.md": "# D\n\n> old text. The\n> old `/demo-pack:one`, `/demo-pack:two` and the `demo-pack:three` skill were merged.\n"}, "ref-name"),
+    ({"commands/build.md": command("Keys begin with `demo-pack:state:` there.")}, "ref-name"),
+    ({"README.md": "# D\n\nThe `build` command composes 12 agents of others.\n"}, "readme-count"),
+    ({"skills/s/SKILL.md": skill("Read `${CLAUDE_SKILL_DIR}/templates/phase-N/`.")}, "ref-file"),
+    (
+        {"skills/s/tmpl-skill.md": '# T\n\n- subagent_type: "go-reviewer-x"\n', "skills/s/SKILL.md": skill("tmpl-skill.md")},
+        "ref-agent",
+    ),
+    (
+        guard(
+            "g.sh",
+            "#!/bin/bash\nwhich_one() {\n  echo bun\n}\nx=$(which_one)\n"
+            'echo "{\\"hookSpecificOutput\\": {\\"hookEventName\\": \\"PreToolUse\\", \\"permissionDecision\\": \\"deny\\"}}"\n',
+        ),
+        "hook-fails-open",
+    ),
+    (
+        {
+            "skills/%s/SKILL.md" % name: skill("| Artifact | Path |\n|---|---|\n| Report | `%s.md` |" % name, name)
+            for name in ("a", "b")
+        },
+        "protocol-tables",
+    ),
     # Bash's words where Bash runs, in what is quoted, and in a document.
     (guard("g.sh", "#!/usr/bin/env bash\n[[ -n $X ]] && exit 0\na=(1 2)\nexit 0\n"), "hook-sh"),
     (guard("g.sh", "#!/bin/sh\n# if [[ x ]]\nawk '{ a[[1]] }' /dev/null\ncat << E > /dev/null\na=(1)\n[[ x ]]\nE\nexit 0\n"), "hook-sh"),
@@ -149,6 +174,16 @@ FOUND = [
     ({"hooks/hooks.json": hooks("SessionStart", onError="continue")}, "hook-key"),
     (guard("g.js", GUARD % "console.error('blocked', error);"), "hook-fails-open"),
     ({"commands/build.md": command("Take `$1` and build.", "argument-hint: x\n")}, "command-argument"),
+    ({"README.md": "# D\n\nThe plugin has 12 agents.\n"}, "readme-count"),
+    ({"commands/build.md": command("Then `/demo-pack:one`, `/demo-pack:two` and\n`/demo-pack:three` run.")}, "ref-name"),
+    (
+        guard(
+            "g.sh",
+            "#!/bin/bash\necho bun\n"
+            'echo "{\\"hookSpecificOutput\\": {\\"hookEventName\\": \\"PreToolUse\\", \\"permissionDecision\\": \\"deny\\"}}"\n',
+        ),
+        "hook-fails-open",
+    ),
     ({"hooks/hooks.json": hooks("SessionStart", commands="true.exe")}, "hook-key"),
     ({"skills/s/SKILL.md": skill("It reads `${CLAUDE_SKILL_DIR}/scripts/host`.")}, "ref-file"),
     ({"skills/s/SKILL.md": skill("Spawn with subagent_type: \"general-purpose\".", "s", "allowed-tools: Read\n")}, "protocol-spawn"),
@@ -191,6 +226,14 @@ def said(tmp_path_factory):
 def test_no_alarm_and_no_silence(said):
     wrong = [(rule, wanted, sorted(named), files) for files, rule, wanted, named in said if (rule in named) != wanted]
     assert not wrong, "\n".join(map(repr, wrong))
+
+
+def test_agents_of_copilot(tmp_path, tmp_path_factory):
+    run, text = shipped(pythons.EXTREMES[0], tmp_path_factory), agent("x", "r", "tools: ['execute', 'read']\n")
+    write(tmp_path / "other", {"plugins/up/agents/r.agent.md": text, "plugins/up/plugin.json": "{}"})
+    assert "tool-unknown" not in run(tmp_path / "other", "--no-cache")[1]
+    write(tmp_path / "other", {"plugins/up/.claude-plugin/plugin.json": PLUGIN[".claude-plugin/plugin.json"]})
+    assert "tool-unknown" in run(tmp_path / "other", "--no-cache")[1], "with a manifest of this client it is loaded"
 
 
 def test_a_plugin_that_another_program_installs(tmp_path, tmp_path_factory):

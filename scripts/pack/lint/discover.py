@@ -247,6 +247,8 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
     if scope == "plugin" and _is_script(parts):
         return "script"  # the same: what it says and hides, not what it is
     if markdown:
+        if scope in ("loose", "bare") and head == "agents" and name.endswith(".agent.md") and not plugin.entries:
+            return None  # Copilot's; with a manifest of this client, or in its .claude, they are agents
         if head == "agents" and len(parts) > 1:
             return "agent" if scope != "loose" else "sniff"
         if head == "commands" and len(parts) > 1:

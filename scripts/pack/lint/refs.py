@@ -104,7 +104,7 @@ _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "dif
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+|SCRIPT|FILE|FILENAME|TEMPLATE)(?![A-Za-z0-9])|(?:\A|/)[A-Z](?=/|\Z)|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+|SCRIPT|FILE|FILENAME|TEMPLATE)(?![A-Za-z0-9])|(?:\A|/)(?:[a-z]+-)?[A-Z](?=/|\Z)|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
@@ -314,6 +314,8 @@ def scoped(file, project):
         after = text[match.end() : match.end() + 1]
         if after == "." and text[match.end() + 1 : match.end() + 2].isdigit():
             continue  # `app:v1.3.0` is an image and its tag
+        if text.startswith(":", match.end()) and file.prose.in_code(begin):
+            continue  # `demo:state:` is the beginning of a key of some store
         if after in ("*", "<", "{", "$", "/", "=", "\\") or match.group(3) in (
             "latest",
             "http",
@@ -358,7 +360,7 @@ def files(file, project):
         yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)
     base = _skill_folder(folder, project) if file.kind == "prose" else None
-    if _is_example(file) or _is_template(file):
+    if _is_example(file) or is_template(file):
         return  # what an example or a template points to is part of the example, or beside what is made from it
     shows = file.kind == "prose" and "\n---\nname: " in text  # a page on how to write skills: its links are those of its example
     for target, start, end in file.prose.links() if file.holds(_LINK_MARKS) else ():
@@ -416,7 +418,7 @@ def root_paths(file, project):
         sub = match.group(2).rstrip(".:!?*_")
         if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub or _OF_THE_USER.search(sub):
             continue
-        if sub in _ANY_PATH or _NOT_READ.search(text, max(0, line_start(text, match.start()) - 1), match.start()):
+        if sub in _ANY_PATH or _NOT_READ.search(text, max(0, line_start(text, match.start()) - 1, match.start() - 240), match.start()):
             continue
         if match.group(1) == "CLAUDE_SKILL_DIR":
             if file.kind != "skill":
@@ -583,7 +585,7 @@ def _elsewhere(file, match):
         or _NONE.search(before) is not None
         or _EACH_HAS.search(before) is not None
         or _RENAMED.match(after) is not None
-        or _of_the_repository(file, match.group(1), begin, end)
+        or _of_the_repository(file, match.group(1), max(begin, match.start() - 200), min(end, match.end() + 200))
         or _GONE_THERE.match(after) is not None
         or _TO_BE_MADE.search(head_of_list(text, match.start())) is not None
         or "npm run " in before
@@ -598,7 +600,7 @@ def _of_the_repository(file, path, begin, end):
     """Is it a file of the repository that the plugin lies in: it is there, or the line (or the one above it) speaks of that root?"""
     if file.plugin.root and file.project.exists(path):
         return True
-    above = line_start(file.text, begin - 1) if begin else begin
+    above = max(line_start(file.text, begin - 1), begin - 200) if begin else begin
     return _AT_ROOT.search(file.text, above, end) is not None
 
 
@@ -692,10 +694,12 @@ def _is_example(file):
     return "/examples/" in file.rel or "example" in file.name.lower()
 
 
-def _is_template(file):
+def is_template(file):
+    """Is other text made from the page?"""
     return (
         any(part in ("templates", "template", "assets", "boilerplate", "scaffold") for part in file.rel.split("/")[:-1])
         or "template" in file.name.lower()
+        or file.name.lower().startswith(("tmpl-", "tmpl_", "tpl-"))
     )
 
 

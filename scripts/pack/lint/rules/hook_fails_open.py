@@ -199,6 +199,8 @@ def _judge(file, span, text, name, alone):
             )
             return
     said, answer = _SAYS.search(text), _ANSWERS.search(text)
+    if said and said.group().lstrip().startswith("echo") and _in_function(text, said.start()):
+        said = None
     if said and answer and said.start() < answer.start() and "stderr" not in text[said.start() : text.find("\n", said.start())]:
         if not _exits_two(text):
             yield file.hit(
@@ -223,6 +225,12 @@ def _only_tells(text, hard):
     caught = text.rfind("catch", 0, hard.start()), text.rfind("except", 0, hard.start())
     good = any(end in text for end in ("exit(0)", "exit 0"))
     return good and max(caught) >= 0 and hard.start() - max(caught) < 400 and _REFUSES.search(text) is None
+
+
+def _in_function(text, at):
+    """Does the place lie in a function of a shell script, whose output `$(name)` may take?"""
+    begin = text.rfind("() {\n", 0, at)
+    return begin >= 0 and text.find("\n}", begin, at) < 0 and "$(" + text[text.rfind("\n", 0, begin) + 1 : begin].split(" ")[-1] in text
 
 
 def _blocks(text):

@@ -40,7 +40,7 @@ _OTHER = {
     "UserPromptSubmit": {"user_prompt": "prompt", "user_message": "prompt"},
 }
 _TOOL = lazy(
-    r"\bjq\b[^\n|]*?[\"' (|]\.tool(?=[ \"'|)?/\]])|\b(?:data|event|payload|hook_?input|hook|input_data|json_?data)(?:\.get\(\s*[\"']tool[\"']|\[[\"']tool[\"']\]|\??\.tool\b(?![\w(.]))"
+    r"\bjq\b[^\n|]{0,80}?[\"' (|]\.tool(?=[ \"'|)?/\]])|\b(?:data|event|payload|hook_?input|hook|input_data|json_?data)(?:\.get\(\s*[\"']tool[\"']|\[[\"']tool[\"']\]|\??\.tool\b(?![\w(.]))"
 )
 _FILES = ("file_path", "path", "filepath", "filename", "notebook_path", "command")
 _INPUT = lazy(r"tool_input(?:[\"']\]|[\"'], ?(?:\{\}|None)\)|[\"']\)|\?)?(?:\.get\(\s*[\"']|\[[\"']|\.|\?\.)(%s)\b" % "|".join(_FILES))

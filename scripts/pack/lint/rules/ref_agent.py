@@ -37,6 +37,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         return  # the agents may stand in a folder that is not looked at
     own = plugin.agents()
     ids = project.agent_ids
+    if file.kind == "prose" and refs.is_template(file):
+        return  # what is made from it names others
     yield from _by_file(file, own)
     for ref in refs.agents(file):
         if ref.fenced and file.kind not in ("command", "agent"):
