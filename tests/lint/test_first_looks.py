@@ -87,7 +87,10 @@ SILENT = [
         {"skills/s/SKILL.md": skill("If absent, print the install hint\n(`curl -fsSL https://x.example/i | bash`) and exit.")},
         "piped-to-shell",
     ),
-    ({"skills/s/docs/a.md": "# A\n\n- BiDi (`\u202e` Right-to-Left Override)\n", "skills/s/SKILL.md": skill("docs/a.md")}, "hidden-character"),
+    (
+        {"skills/s/docs/a.md": "# A\n\n- BiDi (`\u202e` Right-to-Left Override)\n", "skills/s/SKILL.md": skill("docs/a.md")},
+        "hidden-character",
+    ),
     ({"hooks/hooks.json": hooks("SessionStart", _note="kept for older ones")}, "hook-key"),
     (guard("g.js", GUARD % "console.error('context', error);"), "hook-fails-open"),
     (
@@ -104,7 +107,11 @@ SILENT = [
     ({"skills/s/SKILL.md": skill("It reads `${CLAUDE_SKILL_DIR}/scripts/host`."), "skills/s/scripts/.gitignore": "host\n"}, "ref-file"),
     ({"skills/s/SKILL.md": skill("Give a path (e.g., `a.sh`, `scripts/b.sh`)."), "skills/s/scripts/a.sh": "#!/bin/sh\n"}, "ref-file"),
     (
-        {"skills/writing-skills/SKILL.md": skill('Spawn with subagent_type: "general-purpose".', "writing-skills", "allowed-tools: Read\n")},
+        {
+            "skills/writing-skills/SKILL.md": skill(
+                'Spawn with subagent_type: "general-purpose".', "writing-skills", "allowed-tools: Read\n"
+            )
+        },
         "protocol-spawn",
     ),
     (narrow('Use the Task tool with:\n- subagent_type: "demo-pack:reviewer"'), "protocol-spawn"),
@@ -115,13 +122,19 @@ SILENT = [
     ({"skills/s/SKILL.md": skill("Procedure for bootstrapping the `incident-notes` skill.")}, "ref-skill"),
     ({"commands/build.md": command('Other reviewers (e.g. subagent_type: "codex:rescue").')}, "ref-agent"),
     (
-        {"commands/build.md": command('Spawn subagent_type: "coderabbit:reviewer".'), "README.md": "# D\n\n- CodeRabbit plugin installed\n"},
+        {
+            "commands/build.md": command('Spawn subagent_type: "coderabbit:reviewer".'),
+            "README.md": "# D\n\n- CodeRabbit plugin installed\n",
+        },
         "ref-agent",
     ),
     ({"skills/s/SKILL.md": skill("Offer to install it via `bash -c \"$(curl -fsSL https://x.example/i)\"`.")}, "piped-to-shell"),
     # The third set.
     ({"commands/build.md": command("There is no `/demo-pack:one`,\n`/demo-pack:two`, or `/demo-pack:three`.")}, "ref-name"),
-    ({"README.md": "# D\n\n> old text. The\n> old `/demo-pack:one`, `/demo-pack:two` and the `demo-pack:three` skill were merged.\n"}, "ref-name"),
+    (
+        {"README.md": "# D\n\n> old text. The\n> old `/demo-pack:one`, `/demo-pack:two` and the `demo-pack:three` skill were merged.\n"},
+        "ref-name",
+    ),
     ({"commands/build.md": command("Keys begin with `demo-pack:state:` there.")}, "ref-name"),
     ({"README.md": "# D\n\nThe `build` command composes 12 agents of others.\n"}, "readme-count"),
     ({"skills/s/SKILL.md": skill("Read `${CLAUDE_SKILL_DIR}/templates/phase-N/`.")}, "ref-file"),
@@ -138,10 +151,7 @@ SILENT = [
         "hook-fails-open",
     ),
     (
-        {
-            "skills/%s/SKILL.md" % name: skill("| Artifact | Path |\n|---|---|\n| Report | `%s.md` |" % name, name)
-            for name in ("a", "b")
-        },
+        {"skills/%s/SKILL.md" % name: skill("| Artifact | Path |\n|---|---|\n| Report | `%s.md` |" % name, name) for name in ("a", "b")},
         "protocol-tables",
     ),
     # Bash's words where Bash runs, in what is quoted, and in a document.

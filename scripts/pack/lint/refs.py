@@ -66,7 +66,9 @@ _SHOWN_AS = lazy(
 _UPSTREAM = lazy(r"(?i)(?:\A|/)(?:(?:upstream|vendor|vendored|third[-_]party)/|(?:NOTICE|ATTRIBUTIONS?|CREDITS|PROVENANCE)(?:\.md)?\Z)")
 _NONE = lazy(r"(?i)\b(?:no|lacks|without(?: an?)?) `?\Z")
 _AT_ROOT = lazy(r"(?i)\b(?:project|repo|repository|workspace)(?:'s|’s)? (?:root|top)\b")
-_EACH_HAS = lazy(r"(?i)\b(?:each|every|cada|jede[rs]?|chaque) [^.;\n]{1,40} (?:trae|has|have|carries|ships|brings|contains|includes|gets) (?:un|una|a|an|its own) `?\Z")
+_EACH_HAS = lazy(
+    r"(?i)\b(?:each|every|cada|jede[rs]?|chaque) [^.;\n]{1,40} (?:trae|has|have|carries|ships|brings|contains|includes|gets) (?:un|una|a|an|its own) `?\Z"
+)
 _RENAMED = lazy(r"`? ?(?:→|->|=>|becomes|was renamed to|is now) ?`")
 _GONE_THERE = lazy(r"[^。\n]{0,90}(?:存在しない|不存在)")
 _EACH = lazy(r"(?i)\b(?:each|every|another|any other) plugin['’]s (?:own )?\Z")
@@ -416,9 +418,7 @@ def root_paths(file, project):
     # The frontmatter too: allowed-tools names scripts.
     for match in _ROOT_PATH.finditer(text, 0 if file.kind in ("command", "skill") else file.body_start):
         sub = match.group(2).rstrip(".:!?*_")
-        if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub or _OF_THE_USER.search(sub):
-            continue
-        if sub in _ANY_PATH or _NOT_READ.search(text, max(0, line_start(text, match.start()) - 1, match.start() - 240), match.start()):
+        if _odd_path(sub) or not sub or _stands_for_another(text, match, sub):
             continue
         if match.group(1) == "CLAUDE_SKILL_DIR":
             if file.kind != "skill":
@@ -460,10 +460,8 @@ def root_paths(file, project):
         if teaches and text.startswith("    ", line_start(text, begin)) and '": "' in text[line_start(text, begin) : begin]:
             continue  # JSON as indented code
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
+    found = [ref for ref in found if project.exists(ref.target) or not _ignored(project, ref.target)]
     missing = [ref for ref in found if not project.exists(ref.target)]
-    if missing:
-        kept = [ref for ref in missing if _ignored(project, ref.target)]
-        found, missing = [ref for ref in found if ref not in kept], [ref for ref in missing if ref not in kept]
     if missing and about_skills(file):
         found = [ref for ref in found if ref not in missing or file.prose.fence_at(ref.span[0])]
     if file.kind == "prose":  # what a page shows of ${CLAUDE_PLUGIN_ROOT} is not replaced: only where the folder is there
@@ -472,6 +470,14 @@ def root_paths(file, project):
     if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
+
+
+def _stands_for_another(text, match, sub):
+    """Is a path below the root one of the user's, a placeholder, or named for another reason than to be read?"""
+    if text[match.end() : match.end() + 1] in ("<", "(") or _OF_THE_USER.search(sub) or sub in _ANY_PATH:
+        return True
+    begin = max(0, line_start(text, match.start()) - 1, match.start() - 240)
+    return _NOT_READ.search(text, begin, match.start()) is not None
 
 
 def _ignored(project, target):

@@ -87,8 +87,15 @@ def check(file, context):
             yield from _misspelt(file, span, text, name)
             yield from _shape(file, handler, span, text, name, context.facts)
             yield from _wrong_event(file, handler, span, text, name)
-            if name != "the command" and handler.event != "PermissionRequest" and '"allow' in text.replace("'", '"') and _ALLOW.search(text):
-                said = "%s answers decision 'allow': only approve and block count, and the client drops the answer with an error of the hook"
+            if (
+                name != "the command"
+                and handler.event != "PermissionRequest"
+                and '"allow' in text.replace("'", '"')
+                and _ALLOW.search(text)
+            ):
+                said = (
+                    "%s answers decision 'allow': only approve and block count, and the client drops the answer with an error of the hook"
+                )
                 yield file.hit(span, said % name + "; write hookSpecificOutput.permissionDecision (PreToolUse), or print nothing")
         if (
             handler.event == "WorktreeCreate"

@@ -55,5 +55,7 @@ def check(file, context):
                 continue
             text = _COMMENT.sub("", text)
             if any(pattern.search(text) for pattern in (_SHELL, _PYTHON, _NODE)):
-                said = "%s gives its reason on standard output, which exit code 2 drops: the model is not told why; write it to standard error"
+                said = (
+                    "%s gives its reason on standard output, which exit code 2 drops: the model is not told why; write it to standard error"
+                )
                 yield file.hit(span, said % name)

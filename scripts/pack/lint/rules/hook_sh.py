@@ -47,7 +47,9 @@ def check(file, context):
     for handler in hookfile.handlers(file):
         found = _in_command(handler)
         if found:
-            yield file.hit(handler.at("command"), "the command has %s, which is Bash's; the client gives it to sh: %s; write bash -c" % found[1:])
+            yield file.hit(
+                handler.at("command"), "the command has %s, which is Bash's; the client gives it to sh: %s; write bash -c" % found[1:]
+            )
         for script in of_handler(handler):
             if handler.plugin is None or script.sub is None or script.escapes or script.program not in (None, "sh", "dash"):
                 continue
@@ -58,7 +60,9 @@ def check(file, context):
                 continue
             found = _first(text)
             if found:
-                yield file.hit(script.span, "%s: line %d has %s, which is Bash's: %s; begin it with #!/usr/bin/env bash" % ((script.sub,) + found))
+                yield file.hit(
+                    script.span, "%s: line %d has %s, which is Bash's: %s; begin it with #!/usr/bin/env bash" % ((script.sub,) + found)
+                )
 
 
 def _in_command(handler):

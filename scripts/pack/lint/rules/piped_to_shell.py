@@ -90,7 +90,9 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
-            if not embedded and (fence and _PRINTED.search(text, line, start) or _HINT.search(text, line_start(text, line - 1) if line else 0, start)):
+            if not embedded and (
+                fence and _PRINTED.search(text, line, start) or _HINT.search(text, line_start(text, line - 1) if line else 0, start)
+            ):
                 continue  # echo "Install it: curl ... | sh" prints
             if not embedded and not fence and _APPROVED.search(text, line, min(line_stop(text, start), start + 200)):
                 continue  # "requires approval: `curl * | sh`", or what is offered to the user in words

@@ -25,7 +25,9 @@ from ..source import line_start
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose")
 _OF_A_VERSION = lazy(r"([a-z][a-z0-9-]+)`? v\d")
-_MADE = lazy(r"(?i)\b(?:bootstrap(?:ping)?|creating|building|writing|generating|scaffold|create|write|generate|propose|add|build|draft|make)s? (?:the |a |an )?`?\Z")
+_MADE = lazy(
+    r"(?i)\b(?:bootstrap(?:ping)?|creating|building|writing|generating|scaffold|create|write|generate|propose|add|build|draft|make)s? (?:the |a |an )?`?\Z"
+)
 
 
 def check(file, context):

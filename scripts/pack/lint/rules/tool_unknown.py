@@ -46,12 +46,10 @@ def check(file, context):
         return
     for key in KEYS[file.kind]:
         listed = tools.listed(file, key)
-        if not listed:
-            continue
+        if not listed or _for_two(file, listed, facts):
+            continue  # nothing there, or both spellings on purpose: each program passes over what it does not know
         usable = [tool for tool in listed if tools.is_known(tool.name, facts)]
         strange = [tool for tool in listed if _strange(tool.name, facts)]
-        if usable and _for_two(file, listed, facts):
-            continue  # both spellings on purpose: each program passes over what it does not know
         passed_over = {id(tool) for tool in strange} if len(strange) > 3 else ()
         if len(strange) > 3:  # a list that was written for another program: one finding, not fifty
             first = strange[0]
@@ -102,6 +100,8 @@ def check(file, context):
 def _for_two(file, listed, facts):
     """Is the list for another program too: a file called NAME.agent.md, or `Read` beside `read`, or `server/tool`?"""
     names = {tool.name for tool in listed}
+    if not any(tools.is_known(name, facts) for name in names):
+        return False
     twice = any(name != name.lower() and name.lower() in names for name in names)
     return twice or file.name.endswith(".agent.md") and any("/" in name for name in names)
 
