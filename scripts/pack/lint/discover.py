@@ -114,7 +114,7 @@ def _loose_roots(project, roots):
     if top in COMPONENTS and not roots and not any(c in project.dirs for c in COMPONENTS):
         roots[""] = Plugin(project, "", "component:" + top)
         return
-    if "" not in roots and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS) and not project.marketplaces:
+    if "" not in roots and any(_component(project, c) for c in COMPONENTS) and not project.marketplaces:
         roots[""] = Plugin(project, "", "foreign" if _of_another_host(project) else "bare")
     if "" in roots:
         return
@@ -131,6 +131,18 @@ def _loose_roots(project, roots):
             roots[parent] = Plugin(project, parent, "loose")
     if not roots:
         roots[""] = Plugin(project, "", "sniff")
+
+
+def _component(project, name):
+    """Is there such a folder? agents/ with skills in it, and no agent, has a folder for each program (agents/claude/NAME/SKILL.md)."""
+    if project.dirs.get(name) is not False:
+        return False
+    if name != "agents":
+        return True
+    below = [rel for rel in project.listing if rel.startswith("agents/")]
+    if not any(rel.endswith("/SKILL.md") for rel in below):
+        return True
+    return any(rel.count("/") == 1 and rel.endswith(".md") and (project.script(rel) or "").startswith("---") for rel in below)
 
 
 def _of_another_host(project):
@@ -235,6 +247,8 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
     if scope == "plugin" and _is_script(parts):
         return "script"  # the same: what it says and hides, not what it is
     if markdown:
+        if scope in ("loose", "bare") and head == "agents" and name.endswith(".agent.md") and not plugin.entries:
+            return None  # Copilot's; with a manifest of this client, or in its .claude, they are agents
         if head == "agents" and len(parts) > 1:
             return "agent" if scope != "loose" else "sniff"
         if head == "commands" and len(parts) > 1:

@@ -39,7 +39,7 @@ _SKILL = lazy(
     r"|\b[Tt]he `([a-z][a-z0-9]*(?:-[a-z0-9]+)+)` skill\b"
 )
 _OTHERS = lazy(
-    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\b(?:if|when|where) (?:it is |you have it )?(?:available|installed|present)|[^.\n]{0,20}\b(?:has )?moved"
+    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\b(?:if|when|where) (?:it is |you have it )?(?:available|installed|present)|[^.\n]{0,20}\b(?:has )?moved|[^.\n]{0,60}\b(?:external|not (?:bundled|included|shipped|part of this))\b"
 )
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
 _COLON = lazy(r":(?=[A-Za-z])")
@@ -54,20 +54,26 @@ _READ_PATH = lazy(
 )
 _OF_A_SKILL = lazy(r"`[a-z0-9-]+:[a-z0-9-]+` skill[^.;\n]*\Z|\bskill's [^.;\n]{0,40}\Z")
 _NOT_YET = lazy(
-    r"(?i)[^\n]{0,80}\b(?:(?:if|when|where) (?:it )?(?:exists|present|available|any)|coming soon|planned|not yet|optional|would|could)\b"
+    r"(?i)[^\n]{0,80}\b(?:(?:if|when|where) (?:it )?(?:exists|present|available|absent|missing|any)|coming soon|planned|not yet|optional|would|could|falls? back)\b"
+    r"|[^\n]{0,80}(?:\n[^\n]{0,60})?\b(?:later|future) (?:\w+ )?(?:phases?|steps?|milestones?|releases?|ports?)\b"
 )
 _IF = lazy(r"(?i)\b(?:if|when|whether|unless)\b[^.;]*\Z")
 _DETECTED = lazy(r"(?i)\b(?:detect|confirm|look for|check for|search for|scan for|signature)\b[^.;\n]{0,80}\Z")
 # `Generate the infrastructure using Write:` before a list: its files are to be made in the user's project.
 _TO_BE_MADE = lazy(r"(?i)\b(?:generate|create|produce|scaffold|write|emit)\b[^.]{0,80}:\s*\Z|\A#{1,6} .*\b(?:code|artifact) generation\b")
-_EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
+_EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist|was|were|has been)\b")
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
 _SHOWN_AS = lazy(
-    r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:\w+ )?\Z"
+    r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z|\((?:e\.g\.|(?:p\. ?)?ej\.|z\. ?B\.|p\. ?ex\.|bijv\.)[,:]? (?:[^()\n]{0,80} )?`?\Z"
 )
 _UPSTREAM = lazy(r"(?i)(?:\A|/)(?:(?:upstream|vendor|vendored|third[-_]party)/|(?:NOTICE|ATTRIBUTIONS?|CREDITS|PROVENANCE)(?:\.md)?\Z)")
-_NONE = lazy(r"(?i)\b(?:no|lacks|without an?) `?\Z")
+_NONE = lazy(r"(?i)\b(?:no|lacks|without(?: an?)?) `?\Z")
+_AT_ROOT = lazy(r"(?i)\b(?:project|repo|repository|workspace)(?:'s|’s)? (?:root|top)\b")
+_EACH_HAS = lazy(
+    r"(?i)\b(?:each|every|cada|jede[rs]?|chaque) [^.;\n]{1,40} (?:trae|has|have|carries|ships|brings|contains|includes|gets) (?:un|una|a|an|its own) `?\Z"
+)
+_RENAMED = lazy(r"`? ?(?:→|->|=>|becomes|was renamed to|is now) ?`")
 _GONE_THERE = lazy(r"[^。\n]{0,90}(?:存在しない|不存在)")
 _EACH = lazy(r"(?i)\b(?:each|every|another|any other) plugin['’]s (?:own )?\Z")
 _BECOMES = lazy(r"`? ?(?:→|->|=>|becomes) ?`/")
@@ -76,14 +82,22 @@ _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/
 # What stands before a path that is not one of the plugin's own.
 _TEACHING = ("my-plugin", "your-plugin", "plugin-name")
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
-_OF_THE_USER = lazy(r"(?:\A|/)\.env(?!\.(?:example|sample|template|dist))[\w.]*\Z|\.local\.\w+\Z")  # who installs it writes these
+_OF_THE_USER = lazy(
+    r"(?:\A|/)\.env(?!\.(?:example|sample|template|dist))[\w.]*\Z|\.local\.\w+\Z|(?:\A|/)(?:client[_-]secrets?|credentials|service[_-]account(?:[_-]key)?|token)\.json\Z"
+)  # who installs it writes these
+_ANY_PATH = frozenset("path file script subpath relative/path some/path".split())  # `${CLAUDE_PLUGIN_ROOT}/path` stands for any
+# What deletes it, what is shown as a mistake, what somebody else might write: `rm -f`, `a broken X`, `(e.g. "read X as a format")`.
+_NOT_READ = lazy(
+    r"(?:[`;&|(]|\s)rm (?:-\w+ )*[^;&|`]{0,200}\Z|\b(?:broken|dangling|stale|wrong|invalid|missing|nonexistent|non-existent) [`\"']*\Z"
+    r"|\be\.g\.[,:]? [\"“](?:\w+ ){0,4}[`\"']*\Z"
+)
 _MODULE = (".js", ".cjs", ".mjs", ".json", ".ts", "/index.js")
 _AT_HOME = lazy(r"(?:~|\$\{?HOME\}?)/")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
 _SKIP_LINK = lazy(r"(?i)\[(?:skip|jump) to [^\]\n]{1,24}\]\(\Z")
 _SCRIPTS = ("scripts/",)
-_MADE_THINGS = frozenset("skill skills plugin plugins".split())
+_MADE_THINGS = frozenset("skill skills plugin plugins command commands".split())
 _MAKERS = frozenset(
     "create creator creating creation review reviewer reviewing write writer writing author authoring build builder building init development maker".split()
 )
@@ -96,7 +110,7 @@ _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "dif
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+)(?![A-Za-z0-9])|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+|SCRIPT|FILE|FILENAME|TEMPLATE)(?![A-Za-z0-9])|(?:\A|/)(?:[a-z]+-)?[A-Z](?=/|\Z)|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
@@ -297,7 +311,7 @@ def scoped(file, project):
             continue
         name = "%s:%s" % (match.group(2), match.group(3).rstrip("-:"))
         begin = match.start(2)
-        if text[match.start() - 1 : match.start()] == "<" or text.endswith("`# ", 0, match.start()):
+        if text[match.start() - 1 : match.start()] == "<" or text.endswith(("`# ", "`// ", "`<!-- ", "`/* ", "`-- "), 0, match.start()):
             continue  # `<ctx:remember>` and `</ctx:remember>` are elements of XML, `# demo:mark` is a comment of some file
         usage = file.kind == "readme" and match.group(1) == "/"  # a README shows its commands in fences
         if file.prose.hidden(begin) and not usage or _is_placeholder(match.group(3)):
@@ -305,6 +319,8 @@ def scoped(file, project):
         after = text[match.end() : match.end() + 1]
         if after == "." and text[match.end() + 1 : match.end() + 2].isdigit():
             continue  # `app:v1.3.0` is an image and its tag
+        if text.startswith(":", match.end()) and file.prose.in_code(begin):
+            continue  # `demo:state:` is the beginning of a key of some store
         if after in ("*", "<", "{", "$", "/", "=", "\\") or match.group(3) in (
             "latest",
             "http",
@@ -349,7 +365,7 @@ def files(file, project):
         yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)
     base = _skill_folder(folder, project) if file.kind == "prose" else None
-    if _is_example(file) or _is_template(file):
+    if _is_example(file) or is_template(file):
         return  # what an example or a template points to is part of the example, or beside what is made from it
     shows = file.kind == "prose" and "\n---\nname: " in text  # a page on how to write skills: its links are those of its example
     inside = _its_folder(file, known)
@@ -420,7 +436,7 @@ def root_paths(file, project):
     # The frontmatter too: allowed-tools names scripts.
     for match in _ROOT_PATH.finditer(text, 0 if file.kind in ("command", "skill") else file.body_start):
         sub = match.group(2).rstrip(".:!?*_")
-        if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub or _OF_THE_USER.search(sub):
+        if _odd_path(sub) or not sub or _stands_for_another(text, match, sub):
             continue
         if match.group(1) == "CLAUDE_SKILL_DIR":
             if file.kind != "skill":
@@ -462,8 +478,9 @@ def root_paths(file, project):
         if teaches and text.startswith("    ", line_start(text, begin)) and '": "' in text[line_start(text, begin) : begin]:
             continue  # JSON as indented code
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
+    found = [ref for ref in found if project.exists(ref.target) or not _ignored(project, ref.target)]
     missing = [ref for ref in found if not project.exists(ref.target)]
-    if missing and _about_skills(file):
+    if missing and about_skills(file):
         found = [ref for ref in found if ref not in missing or file.prose.fence_at(ref.span[0])]
     if file.kind == "prose":  # what a page shows of ${CLAUDE_PLUGIN_ROOT} is not replaced: only where the folder is there
         about = any(word in text for word in _TEACHING + (".claude-plugin/",))  # a page on how to write plugins
@@ -471,6 +488,28 @@ def root_paths(file, project):
     if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
+
+
+def _stands_for_another(text, match, sub):
+    """Is a path below the root one of the user's, a placeholder, or named for another reason than to be read?"""
+    if text[match.end() : match.end() + 1] in ("<", "(") or _OF_THE_USER.search(sub) or sub in _ANY_PATH:
+        return True
+    begin = max(0, line_start(text, match.start()) - 1, match.start() - 240)
+    return _NOT_READ.search(text, begin, match.start()) is not None
+
+
+def _ignored(project, target):
+    """Does a .gitignore above name the file by itself? Then each user has one of his own."""
+    name, folder = posixpath.basename(target), posixpath.dirname(target)
+    while True:
+        rel = folder + "/.gitignore" if folder else ".gitignore"
+        if rel in project.listing:
+            lines = {line.strip().lstrip("/") for line in (project.script(rel) or "").split("\n")}
+            if name in lines or target[len(folder) :].lstrip("/") in lines:
+                return True
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
 
 
 def _has_blanks(file, target, at):
@@ -546,6 +585,8 @@ def _run_scripts(file, project, folder, known):
                 continue
             if path in seen or span in known or _odd_path(path) or within(span[0], file.prose.comments) or negated(file.text, *span):
                 continue
+            if _of_the_repository(file, path, start, end):
+                continue
             seen.add(path)
             if not any(project.exists(posixpath.join(home, path)) for home in (folder, file.plugin.root)):
                 found.append(Ref(path, span, "code", target=posixpath.join(folder, path)))
@@ -559,24 +600,35 @@ def _elsewhere(file, match):
     before, after = text[begin : match.start()], text[match.end() : end]
     if any(part in ("dist", "build", "out", "node_modules") for part in match.group(1).split("/")):
         return True  # made by a build
-    if _of_another(file, match) or _SHOWN_AS.search(before) or _BECOMES.match(after) or "❌" in before or _about_skills(file):
+    if _of_another(file, match) or _SHOWN_AS.search(before) or _BECOMES.match(after) or "❌" in before or about_skills(file):
         return True
     if file.kind == "skill" and not match.group(1).startswith("scripts/") and _AT_HOME.search(paragraph(text, match.start())):
         return True  # what the user keeps in a folder of his own
     return (
         "://" in before
         or _NONE.search(before) is not None
+        or _EACH_HAS.search(before) is not None
+        or _RENAMED.match(after) is not None
+        or _of_the_repository(file, match.group(1), max(begin, match.start() - 200), min(end, match.end() + 200))
         or _GONE_THERE.match(after) is not None
         or _TO_BE_MADE.search(head_of_list(text, match.start())) is not None
         or "npm run " in before
-        or _NOT_YET.match(after) is not None
+        or _NOT_YET.match(text, match.end(), line_stop(text, min(end + 1, len(text)))) is not None
         or _IF.search(before) is not None
         and _EXISTS.match(after) is not None
         or _DETECTED.search(before) is not None
     )
 
 
-def _about_skills(file):
+def _of_the_repository(file, path, begin, end):
+    """Is it a file of the repository that the plugin lies in: it is there, or the line (or the one above it) speaks of that root?"""
+    if file.plugin.root and file.project.exists(path):
+        return True
+    above = max(line_start(file.text, begin - 1), begin - 200) if begin else begin
+    return _AT_ROOT.search(file.text, above, end) is not None
+
+
+def about_skills(file):
     """Is it the page of a skill such as skill-creator or writing-skills? What it names stands for the files of its reader's skill."""
     folder = _skill_folder(posixpath.dirname(file.rel), file.project) if file.kind in ("skill", "prose") else None
     words = set((folder or "").rpartition("/")[2].lower().replace("_", "-").split("-"))
@@ -666,10 +718,12 @@ def _is_example(file):
     return "/examples/" in file.rel or "example" in file.name.lower()
 
 
-def _is_template(file):
+def is_template(file):
+    """Is other text made from the page?"""
     return (
         any(part in ("templates", "template", "assets", "boilerplate", "scaffold") for part in file.rel.split("/")[:-1])
         or "template" in file.name.lower()
+        or file.name.lower().startswith(("tmpl-", "tmpl_", "tpl-"))
     )
 
 

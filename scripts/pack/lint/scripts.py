@@ -2,6 +2,7 @@
 
 import os
 import posixpath
+import sys
 import time
 from bisect import bisect_right
 
@@ -300,6 +301,8 @@ def _python_error(text):
         # A newer Python's grammar may be fine where the plugin runs: only report what no version takes.
         if "match" in text and error.msg == "invalid syntax" and (error.text or "").strip().startswith(("match ", "case ")):
             return None
+        if error.msg.startswith("f-string") and sys.version_info < (3, 12):
+            return None  # PEP 701: there the grammar takes what this one refuses, and the two cannot be told apart
         return "syntax error in line %s (%s)" % (error.lineno, error.msg)
     except (ValueError, RecursionError, MemoryError) as error:
         return "cannot be parsed (%s)" % type(error).__name__

@@ -61,7 +61,7 @@ def check(file, context):
             or _SEVERAL.match(text, match.end())
             or _RIGHT.match(text, match.end())
             or file.kind == "skill"
-            and text.startswith(", $2", match.end())  # what commands are made of, in a skill about them
+            and (text.startswith(", $2", match.end()) or refs.about_skills(file))  # what commands are made of, in a skill about them
         ):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")

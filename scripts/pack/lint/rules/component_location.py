@@ -44,6 +44,7 @@ _FOLDERS = {
 }
 # Where a plugin is also somebody's working folder, its .claude/ is for those who work on it.
 WORKSHOP = (".git", ".github", ".gitignore", "package.json", "pyproject.toml", "Makefile", "tests", "test", "CONTRIBUTING.md", "CLAUDE.md")
+_WEAK = (".gitignore", "tests", "test", "CONTRIBUTING.md")  # below a repository's root many a plugin has them
 _REAL = ("agents", "commands", "skills", "hooks")
 _EVENT_NAMES = (
     "stop",
@@ -94,7 +95,8 @@ def check(plugin, context):
             continue
         if sub.startswith(".claude/"):
             if workshop is None:
-                workshop = any(project.exists(base + name) for name in WORKSHOP)
+                signs = WORKSHOP if not base else [name for name in WORKSHOP if name not in _WEAK]
+                workshop = any(project.exists(base + name) for name in signs)
             if workshop:
                 continue
             message = "%s is no part of the plugin: the client reads .claude/ in the user's project only" % sub
@@ -151,6 +153,9 @@ def _judge(sub, plugin):  # noqa: C901 - one branch for each place where somethi
     right = cased or _FOLDERS.get(head)
     if right in ("agents", "commands") and not cased and len(parts) > 2:
         return None  # agent/skills/... is another tool's
+    if right in ("agents", "commands") and not cased and last.endswith(".md") and plugin.of(right.rstrip("s")):
+        twin = plugin.path("%s/%s" % (right, rest)) in plugin.project.listing  # another program reads the copy
+        return None if twin or "opencode" in " ".join(plugin.project.dirs) else ("%s/%s" % (right, rest), "", "both")
     if right and (cased or not plugin.of(right.rstrip("s"))):
         wanted = '"hooks"' if right == "hooks" and last == "hooks.json" else "---" if last.endswith(".md") else None
         skill = right == "skills" and last != "SKILL.md"
@@ -188,6 +193,8 @@ def _names(plugin):
 
 def _looks_like(project, rel, needs):
     text = project.script(rel) or ""
+    if needs == "both":
+        return text.startswith("---") and "\ndescription:" in text and "\nmode:" not in text and ("\nname:" in text or "command" in rel)
     if needs == "---":
         head = text.lstrip("\ufeff")
         return head.startswith("---") and ("\ndescription:" in head or "\nname:" in head)

@@ -7,6 +7,7 @@ Source: Unicode TR36; CVE-2021-42574; client (names with such characters are ref
 """
 
 from ..lazy import lazy
+from ..source import line_start, line_stop
 
 SEVERITY = "error"
 FILES = ("*", "script")
@@ -24,6 +25,14 @@ _NAMES = {
 }
 
 
+def _shown(text, at):
+    """Does a code span hold the character alone, in a line that says its name? Then it is what the text is about."""
+    if text[at - 1 : at] != "`" or text[at + 1 : at + 2] != "`":
+        return False
+    line = text[line_start(text, at) : line_stop(text, at)].lower()
+    return any(word in line for word in ("right-to-left", "left-to-right", "bidi", "zero-width", "zero width", "override", "u+2"))
+
+
 def check(file, context):
     """Report every run of hidden characters, at most ten a file."""
     text = file.text
@@ -36,6 +45,8 @@ def check(file, context):
         code = ord(match.group()[0])
         # A flag such as Scotland's is a black flag followed by tag characters: that is text, not a message.
         if code > 0xE0000 and text[max(0, match.start() - 8) : match.start()].find("\U0001f3f4") >= 0:
+            continue
+        if match.end() - match.start() == 1 and _shown(text, match.start()):
             continue
         count += 1
         if count > 10:

@@ -59,6 +59,10 @@ _PRINTS = lazy(
     r"\b(?:echo|printf|print|cat|jq|pwd|realpath|readlink|ls|basename|dirname|tee|puts|say|Write-Output|Write-Host)\b|console\.log|stdout|worktreePath|\bfmt\.|println"
 )
 _OF_EVENT = {"permissionDecision": "PreToolUse", "updatedToolOutput": "PostToolUse", "updatedPermissions": "PermissionRequest"}
+# Where it is printed; a PermissionRequest's decision is an object, and inside hookSpecificOutput the key says nothing.
+_ALLOW = lazy(
+    r"\b(?:echo|print|printf|log|write|dumps|stringify)\b(?![^\n]*pecificOutput)[^\n]{0,60}[{,] ?\\?[\"']?decision\\?[\"']? ?: ?\\?[\"']allow\b"
+)
 _READING = lazy(r"\b(?:grep|sed|awk|rg)\b[^|;]*\Z|\bre\.\w+\(")
 _QUIET = lazy(r"[^\n;&|]*(?:>\s*/dev/null|>>|>\s*[\"'$/\w]|>&2|1>&2|file=sys\.stderr)")
 _ALL_OUT = lazy(r"^\s*exec\s+>")
@@ -83,6 +87,16 @@ def check(file, context):
             yield from _misspelt(file, span, text, name)
             yield from _shape(file, handler, span, text, name, context.facts)
             yield from _wrong_event(file, handler, span, text, name)
+            if (
+                name != "the command"
+                and handler.event != "PermissionRequest"
+                and '"allow' in text.replace("'", '"')
+                and _ALLOW.search(text)
+            ):
+                said = (
+                    "%s answers decision 'allow': only approve and block count, and the client drops the answer with an error of the hook"
+                )
+                yield file.hit(span, said % name + "; write hookSpecificOutput.permissionDecision (PreToolUse), or print nothing")
         if (
             handler.event == "WorktreeCreate"
             and whole

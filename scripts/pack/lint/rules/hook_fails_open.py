@@ -40,6 +40,7 @@ _HARD = lazy(r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(-?1[
 _VERDICT = lazy(r"permissionDecision\\?[\"']?\s*:\s*\\?[\"'](\w{1,30})")
 _DECISION = lazy(r"[\"']decision\\?[\"']\s*:\s*\\?[\"'](deny|denied|blocked|reject|refuse|stop|no|fail)\\?[\"']")
 _NO_JSON = lazy(r"print\(\s*\{[^{}]{0,80}[\"'](?:decision|permissionDecision|hookSpecificOutput)[\"']")
+_REFUSES = lazy(r"(?i)\b(?:block|den(?:y|ied)|refus|reject|forbid|forbidden|prevent|guard|not allowed|violation|unsafe|dangerous)")
 _EVENT = lazy(r"hookEventName\\?[\"']?\s*:\s*\\?[\"'](\w{1,40})")
 # Another file of the plugin may build the answer.
 _LOCAL = lazy(r"require\(\s*[\"'`]\.|from\s+[\"']\.|sys\.path|^\s*(?:source|\.)\s|import_module|subprocess|\bexec\b|^from\s+\.", MULTILINE)
@@ -198,6 +199,8 @@ def _judge(file, span, text, name, alone):
             )
             return
     said, answer = _SAYS.search(text), _ANSWERS.search(text)
+    if said and said.group().lstrip().startswith("echo") and _in_function(text, said.start()):
+        said = None
     if said and answer and said.start() < answer.start() and "stderr" not in text[said.start() : text.find("\n", said.start())]:
         if not _exits_two(text):
             yield file.hit(
@@ -213,8 +216,21 @@ def _judge(file, span, text, name, alone):
         )
         return
     hard = _HARD.search(text)
-    if hard and not _blocks(text):
+    if hard and not _blocks(text) and not _only_tells(text, hard):
         yield file.hit(span, "%s ends with %r: only exit code 2 blocks, so the call goes through" % (name, hard.group().strip()))
+
+
+def _only_tells(text, hard):
+    """Does it end well as a rule and badly only where something was caught, and say nothing of refusing? Then it is no guard."""
+    caught = text.rfind("catch", 0, hard.start()), text.rfind("except", 0, hard.start())
+    good = any(end in text for end in ("exit(0)", "exit 0"))
+    return good and max(caught) >= 0 and hard.start() - max(caught) < 400 and _REFUSES.search(text) is None
+
+
+def _in_function(text, at):
+    """Does the place lie in a function of a shell script, whose output `$(name)` may take?"""
+    begin = text.rfind("() {\n", 0, at)
+    return begin >= 0 and text.find("\n}", begin, at) < 0 and "$(" + text[text.rfind("\n", 0, begin) + 1 : begin].split(" ")[-1] in text
 
 
 def _blocks(text):

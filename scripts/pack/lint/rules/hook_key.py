@@ -61,8 +61,11 @@ def check(file, context):  # noqa: C901 - one check for each mistake, in the ord
                 yield file.hit(handler.key_at(key), "%r has no effect on a hook of type %s" % (key, handler.type))
             elif meant and len(key) > 2:
                 yield file.hit(handler.key_at(key), "unknown key %r is ignored; did you mean %r?" % (key, meant))
-            elif key not in ("description", "name", "comment", "_comment", "id", "enabled", "$comment"):
+            elif key[:1] != "_" and key not in _OTHERS and key not in ("description", "name", "comment", "id", "enabled", "$comment", "//"):
                 yield file.hit(handler.key_at(key), "unknown key %r is ignored" % key)
+
+
+_OTHERS = ("commandWindows", "commandLinux", "commandMacos", "timeoutSec", "powershell", "bash")  # Codex and Copilot read these
 
 
 def _switched_off(key, value):

@@ -155,8 +155,8 @@ def _servers(file, where, matcher, plugin):
             text = "%r matches no MCP tool; they are called mcp__server__tool: the hook never runs"
             yield file.hit(file.at(where), text % name)
         elif listed and name.startswith("mcp__") and "__" not in name[5:]:
-            text = "%r is compared as a whole name and matches no tool; write %s__.*"
-            yield file.hit(file.at(where), text % (name, name))
+            text = "%r is compared as a whole name and matches no tool; write %s.*"
+            yield file.hit(file.at(where), text % (name, name if name.endswith("_") else name + "__"))
     if plugin is None or not plugin.is_plugin:
         return
     servers = plugin.mcp_servers()

@@ -39,6 +39,9 @@ _OTHER = {
     "PostToolUse": {"tool_output": "tool_response", "tool_result": "tool_response"},
     "UserPromptSubmit": {"user_prompt": "prompt", "user_message": "prompt"},
 }
+_TOOL = lazy(
+    r"\bjq\b[^\n|]{0,80}?[\"' (|]\.tool(?=[ \"'|)?/\]])|\b(?:data|event|payload|hook_?input|hook|input_data|json_?data)(?:\.get\(\s*[\"']tool[\"']|\[[\"']tool[\"']\]|\??\.tool\b(?![\w(.]))"
+)
 _FILES = ("file_path", "path", "filepath", "filename", "notebook_path", "command")
 _INPUT = lazy(r"tool_input(?:[\"']\]|[\"'], ?(?:\{\}|None)\)|[\"']\)|\?)?(?:\.get\(\s*[\"']|\[[\"']|\.|\?\.)(%s)\b" % "|".join(_FILES))
 # `jq -r .input.command`, `data["params"]["file_path"]`: the keys of a tool's input below another name than tool_input.
@@ -73,6 +76,9 @@ def check(file, context):
         for span, text, name in texts:
             if not any(mark in text for mark in _READS):
                 continue
+            if handler.event.startswith(("PreTool", "PostTool")) and "tool_name" not in text and _TOOL.search(text):
+                yield file.hit(span, "%s asks %s for 'tool'; the key is called tool_name" % (name, handler.event))
+                continue
             wrong = _of_another(handler, text)
             if wrong:
                 yield file.hit(span, "%s asks %s for %r; the key is called %s" % ((name,) + wrong))
@@ -86,7 +92,7 @@ def check(file, context):
             else:
                 for match in () if _RECORDS in text else _DOTTED.finditer(text):
                     right = meant.get(loose(match.group(1)))
-                    if text.endswith((".input", ".message", ".content", ".data", ".params"), 0, match.start()):
+                    if text.endswith((".input", ".message", ".content", ".data", ".params", "pecificOutput"), 0, match.start()):
                         continue  # of another object
                     if _own_field(text, match):
                         continue

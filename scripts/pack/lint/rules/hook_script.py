@@ -20,6 +20,7 @@ from ..scripts import missing_part, of_handler
 
 SEVERITY = "error"
 FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
+_PACKED = ("assets", "templates", "resources", "package_data", "embedded")
 _RUN_A_FILE = ("bash", "sh", "zsh", "dash", "ksh", "fish", "python", "perl", "ruby", "php", "source", ".")
 
 
@@ -64,7 +65,10 @@ def _judge(file, handler, script, context):
         return
     effect = ": the guard is off" if gate else ": the hook fails"
     if direct and not project.probe("executable", rel):
-        yield file.hit(script.span, "%s is run directly but is not executable%s" % (script.sub, effect))
+        # What an installer of another program copies may become executable there.
+        packed = not plugin.entries and any(part in _PACKED for part in plugin.root.split("/"))
+        text = "%s is run directly but is not executable%s" % (script.sub, effect)
+        yield file.hit(script.span, text, severity="warning" if packed else None)
         return
     if project.listing.get(rel) == "l" and project.probe("outside", rel):
         yield file.hit(script.span, "%s is a link that leads out of the plugin: it is not installed%s" % (script.sub, effect))

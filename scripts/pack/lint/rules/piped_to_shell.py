@@ -16,7 +16,7 @@ Source: this project
 
 from ..lazy import lazy
 from ..negation import listed_as_bad, negated
-from ..source import line_start
+from ..source import line_start, line_stop
 
 SEVERITY = "warning"
 FILES = ("*", "script")
@@ -56,7 +56,10 @@ _EXECUTED = (
 )
 # `otherwise stop, with a hint how to install it (...)`: what the user is told.
 _HINT = lazy(
-    r"(?i)(?:安[装裝]指引|インストール(?:手順|方法)|\binstall(?:ation)? (?:hint|instructions?|guidance)|\btell the user (?:how )?to install)[^\n]{0,200}\Z"
+    r"(?i)(?:安[装裝]指引|インストール(?:手順|方法)|\binstall(?:ation)? (?:hint|instructions?|guidance)|\btell the user (?:how )?to install|\boffer to install|\b(?:print|show|display|suggest|offer)s? (?:the |an? )?(?:user )?(?:\w+ )?(?:hint|command|instructions?|one-liner))[^\n]{0,200}(?:\n[^\n]{0,40})?\Z"
+)
+_APPROVED = lazy(
+    r"(?i)\b(?:requires?|needs?|ask for|without|before) (?:\w+ ){0,2}(?:approval|permission|confirmation)\b|\bif the user (?:confirms|agrees|approves|says yes)|提示|案内|告知|提醒|安内|を勧め"
 )
 _PRINTED = lazy(r"\b(?:echo|printf)\s+[\"'][^\"'\n]*\Z")
 _DOCUMENT = lazy(r"<<-?\s?[\"'\\]?(\w{1,40})[\"']?")
@@ -87,8 +90,12 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
-            if not embedded and (fence and _PRINTED.search(text, line, start) or _HINT.search(text, line, start)):
+            if not embedded and (
+                fence and _PRINTED.search(text, line, start) or _HINT.search(text, line_start(text, line - 1) if line else 0, start)
+            ):
                 continue  # echo "Install it: curl ... | sh" prints
+            if not embedded and not fence and _APPROVED.search(text, line, min(line_stop(text, start), start + 200)):
+                continue  # "requires approval: `curl * | sh`", or what is offered to the user in words
             if not embedded and _NO_ADDRESS.search(text, max(0, start - 12), min(len(text), end + 8)):
                 continue  # `iwr ... | iex`, `. <(curl ...)`: no address, so it is a habit that is spoken of
             if not embedded and (_in_description(file, start) or _INSTALLER.match(text, end)):

@@ -33,6 +33,7 @@ import itertools
 
 from .. import vocabulary
 from ..lazy import lazy
+from ..markdown import clean
 from ..near import closest, distance, loose
 
 SEVERITY = "error"
@@ -40,6 +41,7 @@ FILES = ("plugin",)
 _FIELD = lazy(r'"(?:type|message|event|signal|state|status|phase)"\s?:\s?"([A-Za-z][A-Za-z0-9_-]{5,60})"')
 # `Run_Started`, `RUN-STARTED`: written as a name, with another case or joint; all lower case is a field or a file.
 _CODED = lazy(r"`([A-Za-z0-9]*[A-Z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+)`")
+_PARTS = lazy(r"[_.-]")
 _FILE = lazy(r"\.(?:[cm]?[jt]sx?|json|md|py|sh|ya?ml|toml|html?|css|go|rs|txt|lock|cfg|ini)\Z")
 _JOINED = lazy(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)+")
 _QUOTED = lazy(r"`([a-z][a-z0-9]{0,40}(?:[._-][a-z0-9]{1,40}){1,6})(?=[`(: ])")
@@ -85,8 +87,34 @@ def check(plugin, context):
             meant = vocabulary.meant(name, declared) if name not in seen else None
             if meant is None or _of_a_shell(file, span) or _in_phrase(file.text, span) or not coded and not _one_slip(name, meant):
                 continue
+            if _name_of_its_own(plugin, file, name, meant):
+                continue
             seen.add(name)
             yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), _fix(file.text, span, name, meant))
+
+
+def _name_of_its_own(plugin, file, name, meant):
+    """Is it no slip: written three times or more, in a table of the same page, or with a whole short word (`pk`, `ai`) for another?"""
+    if any(clean(row[0][0]) == name for table in file.prose.tables() for row in table.rows if row):
+        return True
+    ours, theirs = _PARTS.split(name), _PARTS.split(meant)
+    if len(ours) == len(theirs):
+        for one, other in zip(ours, theirs):
+            if one == other or sorted(one) == sorted(other) and len(one) > 3:
+                continue
+            if len(one) < 4 and len(other) < 4 or distance(one, other, 1) > 1 and max(len(one), len(other)) < 7:
+                return True
+    return sum(_count(other.text, name) for other in vocabulary.documents(plugin)) > 2
+
+
+def _count(text, name):
+    """How often the text has the name as a word."""
+    count, at = 0, text.find(name)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(name) : at + len(name) + 1]
+        count += not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+        at = text.find(name, at + 1)
+    return count
 
 
 def _of_a_shell(file, span):
@@ -134,6 +162,8 @@ def _lower(plugin):
             name = match.group(1)
             meant = closest(name, names) if name not in names and name not in others and len(name) > 6 else None
             if meant is None or vocabulary.other_word(name, meant) or _FILE.search(name) or file.prose.in_fence(match.start()):
+                continue
+            if _name_of_its_own(plugin, file, name, meant):
                 continue
             if [char for char in name if not char.isalnum()] == [char for char in meant if not char.isalnum()]:
                 yield file.hit(

@@ -52,12 +52,18 @@ def check(file, context):
             return
     for ref in refs.agents(file):
         line = file.text[line_start(file.text, ref.span[0]) : ref.span[0]]
-        if _SHOWS.search(line):
+        if file.kind == "agent" and _is_own(file, ref.name.rpartition(":")[2]):
+            continue  # how this very agent is spawned, for who reads it
+        if _SHOWS.search(line) or refs.about_skills(file):
             continue  # "Example: `Task(subagent_type=...)`": what is looked for in another text
         # In a command a fenced call is the instruction; elsewhere it may teach.
         if ref.kind == "type" and (not ref.fenced or file.kind == "command" and ref.name in context.project.agent_ids):
             yield file.hit(ref.span, text)
             return
+
+
+def _is_own(file, name):
+    return name == file.name[:-3] or file.front is not None and file.front.get("name") == name
 
 
 def _lack(file, facts):

@@ -60,8 +60,8 @@ def check(plugin, context):
         for key_title, key, title, value, span in vocabulary.keyed_cells(file, people):
             where = (key_title, key, title)
             first = seen.setdefault(where, (value, file))
-            if key_title == "constant" and first[1].kind == file.kind == "skill":
-                continue  # two skills that each have an `api version`
+            if first[1].kind == file.kind == "skill" and (key_title == "constant" or title == "path"):
+                continue  # two skills that each have an `api version`, or write a report of that name
             if first[1] is not file and vocabulary.normal(first[0]) != vocabulary.normal(value):
                 text = "%s of %s is %r here and %r in %s"
                 # Who approves is a promise; other columns may be two views of different things.

@@ -37,7 +37,7 @@ _SOME = lazy(r" (?:that|which) ")
 _OF_THEM = lazy(r"(?i)\b(?:first|last|next|other|these|those|remaining|both|following) \Z")
 _GOES_ON = lazy(r" (?!(?:and|for|with|in|to|across|covering|plus|or|from|at|on|per|by|are|ship|included|available)\b)[a-z]+ ")
 _TAKES = lazy(
-    r"(?i)\b(?:uses|using|runs|starts|spawns|launches|dispatches|needs|takes) (?:up to |about |at most )?\Z"
+    r"(?i)\b(?:uses|using|runs|starts|spawns|launches|dispatches|needs|takes|composes|combines|orchestrates|chains) (?:up to |about |at most )?\Z"
 )  # `a full review uses six agents`
 _NAMES = lazy(r"[^`.|]{0,60}(?:[:—–-]|\() ?(?:`[\w:/.-]+`(?:,? (?:and |or )?)?){2,12}")
 _OF_A_VERSION = lazy(r"[\s|*+-]*\[?v?\d+\.\d+")  # a row or line of what each version brought

@@ -23,7 +23,7 @@ Source: client, measured
 from .. import refs
 from ..lazy import lazy
 from ..near import nearest
-from ..negation import negated
+from ..negation import head_of_list, negated
 from ..source import line_start, line_stop
 
 SEVERITY = "error"
@@ -37,6 +37,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         return  # the agents may stand in a folder that is not looked at
     own = plugin.agents()
     ids = project.agent_ids
+    if file.kind == "prose" and refs.is_template(file):
+        return  # what is made from it names others
     yield from _by_file(file, own)
     for ref in refs.agents(file):
         if ref.fenced and file.kind not in ("command", "agent"):
@@ -52,6 +54,12 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             near = nearest(name.replace("/", ":"), ids)
             yield file.hit(ref.span, "no agent %r: plugin and agent are joined by a colon%s" % (name, near))
             continue
+        if ref.kind == "prose" and name in plugin.names and name not in own:
+            continue  # "delegate to the demo-pack subagents": those of the plugin
+        if plugin.scope == "bare" and not plugin.manifest and not own and not plugin.of("agent"):
+            continue  # skills alone, without a manifest: whose agents they speak of is not known
+        if file.text.startswith("|", line_start(file.text, ref.span[0])) and _WRONG.search(head_of_list(file.text, ref.span[0])):
+            continue  # a table of what is wrong and right
         if ref.kind == "prose" and name in facts.official_skills.split():
             continue  # `the `pr-review-toolkit` agents`: a plugin of Anthropic's
         if (
@@ -82,6 +90,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
                 and not ref.fenced
                 and prefix not in project.plugin_names
                 and not _asked_for(plugin, prefix)
+                and not _EXAMPLES.search(file.text, max(0, ref.span[0] - 160), ref.span[0])
             ):
                 text = "no plugin %r here or among the dependencies: agent %r may not exist%s"
                 yield file.hit(ref.span, text % (prefix, name, nearest(name, ids)), severity="warning")
@@ -115,6 +124,9 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             yield file.hit(ref.span, "the bare name %r does not resolve; %s" % (name, hint), severity="warning")
 
 
+_WRONG = lazy(r"(?i)anti-?patterns?|\b(?:wrong|mistakes?|bad|don't|do not|never|deprecated|old)\b|❌")
+_EXAMPLES = lazy(r"(?i)\((?:e\.g\.|for example)[^)]*\Z")
+_LIVE_EXAMPLE = lazy(r"(?i)\bexample: [^\n]*\Z")
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
 _OF_PROJECT = lazy(r"(?i)\bproject agents?\b|[\"'`] \(project-level\)")
 _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")
@@ -128,7 +140,8 @@ _FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|i
 def _asked_for(plugin, prefix):
     """Does the README name the other plugin among what has to be installed?"""
     return any(
-        "plugin install " + prefix in file.text or "%s plugin" % prefix in file.text.replace("`", "") for file in plugin.of("readme")
+        "plugin install " + prefix in file.text or "%s plugin" % prefix in file.text.replace("`", "").lower()
+        for file in plugin.of("readme")
     )
 
 
@@ -152,6 +165,8 @@ def _resolves_bare(plugin, own, name):
 def _said_of_another(file, ref):
     """`the official `x` agent from [owner/repository](...)`"""
     text, (start, end) = file.text, ref.span
+    if ref.kind == "prose" and file.kind == "prose" and _LIVE_EXAMPLE.search(text, line_start(text, start), start):
+        return True  # (live example: the `x` agent of some repository)
     if ":" not in ref.name and _OF_PROJECT.search(text, line_start(text, start), line_stop(text, end)):
         return True  # the project's, which is found by its bare name
     if ref.kind == "prose" and (_MADE.search(text, max(0, start - 30), start) or _AT_HOME.match(text, end)):

@@ -20,14 +20,20 @@ Source: client
 from .. import refs
 from ..lazy import lazy
 from ..near import closest, nearest
-from ..negation import negated
+from ..negation import clause_before, head_of_list, negated
 from ..source import line_start, line_stop
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose", "readme")
 NEAR = 1000
 _MOVED = lazy(
-    r"(?i)\b(?:(?:was|were) the `|moved|renamed?|collapsed into|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned|deferred|future|out of scope)\b"
+    r"(?i)\b(?:(?:was|were) the `|moved|renamed?|collapsed into|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|becomes?|became|formerly|coming soon|planned|deferred|future|out of scope)\b"
+)
+_NOT_THESE = lazy(r"(?i)\b(?:(?:does|do|must|should|will|may|can) ?not|don't|doesn't|never)\W*\Z")
+_SPAN = lazy(r"`[^`]*`")
+_GONE_HEADS = ("there is no ", "there are no ", "the old ", "the former ", "the legacy ")
+_GONE = lazy(
+    r"(?i)\b(?:(?:there (?:is|are) no|the old|the former|the legacy) `?/?(?:[`/\w:-]+[`, ]*(?:(?:and|or)\b|\+)? ?(?:the )?){1,12}`?/?|there used to be [^.;]{0,280})\Z"
 )
 _GONE = lazy(r"[`*]{0,3} (?:is|was|has been|were) (?:now )?(?:gone|removed|renamed|retired|dropped|deprecated|replaced|merged|folded)\b")
 _CALLED = lazy(
@@ -83,11 +89,28 @@ def _explained(file, ref, project):
     """Does the text around this place say that nothing is there, or that something else is meant?"""
     if _in_old_column(file, ref.span) or file.kind == "prose" and ref.kind == "scoped" and _EXAMPLE.search(_line(file, ref.span)):
         return True
+    if _NOT_THESE.search(head_of_list(file.text, ref.span[0])):
+        return True  # below "The lead does NOT:"
+    if _listed_as_gone(clause_before(file.text, ref.span[0], 300).replace("> ", "")):
+        return True
     if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)) or _to_come(file, ref.span[0]) or _is_gone(file, ref):
         return True
     if ref.kind != "scoped" or _is_called(file, ref):
         return False
     return not nearest(ref.name, list(project.agent_ids) + list(project.command_ids))
+
+
+def _listed_as_gone(before):
+    """`There is no `/a`, `/b` or `, `the old `/a` and the `, `there used to be six (`: is the name the next of such a list?"""
+    low = before.lower()
+    at = low.rfind("there used to be ")
+    if at >= 0 and not any(end in low[at:] for end in (". ", "; ")):
+        return True
+    at, size = max((low.rfind(head), len(head)) for head in _GONE_HEADS)
+    if at < 0:
+        return False
+    rest = _SPAN.sub(" ", low[at + size :])
+    return {"and", "or", "the"}.issuperset("".join(" " if char in ",`/+" else char for char in rest).split())
 
 
 def _foreign(prefix):

@@ -20,11 +20,14 @@ Source: client
 from .. import refs
 from ..lazy import lazy
 from ..near import nearest
+from ..source import line_start
 
 SEVERITY = "warning"
 FILES = ("agent", "command", "skill", "prose")
 _OF_A_VERSION = lazy(r"([a-z][a-z0-9-]+)`? v\d")
-_MADE = lazy(r"(?i)\b(?:scaffold|create|write|generate|propose|add|build|draft|make)s? (?:the |a |an )?`?\Z")
+_MADE = lazy(
+    r"(?i)\b(?:bootstrap(?:ping)?|creating|building|writing|generating|scaffold|create|write|generate|propose|add|build|draft|make)s? (?:the |a |an )?`?\Z"
+)
 
 
 def check(file, context):
@@ -45,10 +48,15 @@ def check(file, context):
             continue
         if not near and _MADE.search(file.text, max(0, ref.span[0] - 40), ref.span[0]):
             continue  # one that is to be made
-        if refs.of_another_program(file.text, ref.span):
+        if refs.of_another_program(file.text, ref.span) or file.kind == "prose" and not near and _quoted(file.text, ref.span[0]):
             continue
         if "-" in ref.name or near:
             yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, near))
+
+
+def _quoted(text, at):
+    """Does it stand in a sentence between quotes: one that a page shows?"""
+    return text.count('"', line_start(text, at), at) % 2 == 1
 
 
 def _of_another(text, name):

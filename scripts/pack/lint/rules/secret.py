@@ -22,7 +22,7 @@ _MORE = (
 _SHAPES = tuple((marks, lazy(shape)) for marks, shape in SHAPES + _MORE)
 _IN_URL = lazy(r"\b[a-z][a-z0-9+]{1,20}://[^\s/:@\"'$<{]{1,40}:([^\s/:@\"'$<{%]{8,80})@(?!localhost|127\.|host|example|\[)")
 _PLACEHOLDER = lazy(
-    r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|test|fake|sample|secret|token",
+    r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|abc123|123abc|def456|test|fake|sample|secret|token",
     IGNORECASE,
 )
 _NOBODY = lazy(r"\b(?:john|jane)[ ._-]?doe\b|\"foo\"|\bexample\.(?:com|org|net)\b", IGNORECASE)

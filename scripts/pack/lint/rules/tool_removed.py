@@ -29,6 +29,7 @@ _LIST_OF = lazy(
     r"(?i)\b(?:not|never|n't|banned|forbidden|disallowed|prohibited|without)\b[^.;!?\n]{0,260}(?:[,/] (?:or |and )?|\bor |\band )[`*]{0,2}\Z"
 )
 _TOLD = lazy(r"\b(?:[Uu]s(?:e|ing)|[Cc]all|[Ww]ith|[Vv]ia|[Ii]nvoke) (?:the )?[`*]{0,2}([A-Z][A-Za-z]{1,24})[`*]{0,2} tool\b")
+_INSTEAD = lazy(r"[^\n]{0,40}(?:->|→|=>|⇒)[ `*]*(?:[Uu]se|[Rr]eplace|[Ii]nvoke|[Cc]all|[Rr]un|no |n/a|not )")
 # Others are named in prose for older clients, harmlessly; a protocol that is built on these two cannot work.
 _CALLS = lazy(r"\b(TeamCreate|TeamDelete)\b")
 
@@ -58,9 +59,16 @@ def check(file, context):
         seen = set()
         for match in _CALLS.finditer(text, file.body_start):
             name = match.group()
+            if _replaced(text, match.end()):
+                continue
             if name in removed and name not in seen and not negated(text, *match.span()) and not _forbidden(text, match.start()):
                 seen.add(name)
                 yield file.hit(match.span(), "the prompt names %s, which is %s" % (name, tools.gone(*removed[name])))
+
+
+def _replaced(text, end):
+    """Does the line say what to do instead (`Task / TeamCreate dispatch -> use X`)?"""
+    return _INSTEAD.match(text, end, line_stop(text, end)) is not None
 
 
 def _forbidden(text, at):

@@ -38,4 +38,5 @@ def check(file, context):
             continue
         for tool in listed:
             if not tool.balanced or tool.rule is None and ")" in tool.text:
-                yield file.hit(tool.span, "%r has unbalanced parentheses: the client does not take it for a tool" % tool.text)
+                said = "unbalanced parentheses" if tool.text[:1] not in "\"'" else "quotes inside the list, which become part of the name"
+                yield file.hit(tool.span, "%r has %s: the client does not take it for a tool" % (tool.text, said))

@@ -46,8 +46,8 @@ def check(file, context):
         return
     for key in KEYS[file.kind]:
         listed = tools.listed(file, key)
-        if not listed:
-            continue
+        if not listed or _for_two(file, listed, facts):
+            continue  # nothing there, or both spellings on purpose: each program passes over what it does not know
         usable = [tool for tool in listed if tools.is_known(tool.name, facts)]
         strange = [tool for tool in listed if _strange(tool.name, facts)]
         passed_over = {id(tool) for tool in strange} if len(strange) > 3 else ()
@@ -95,6 +95,15 @@ def check(file, context):
                 hint = "; only a comma or a blank separates names, a %s does not" % ("line break" if "\n" in name else "tab")
             text = "no tool %r: it %s%s" % (name, effect, hint)
             yield file.hit((start, min(start + len(name), tool.span[1])), text, fix, "error" if strong else None)
+
+
+def _for_two(file, listed, facts):
+    """Is the list for another program too: a file called NAME.agent.md, or `Read` beside `read`, or `server/tool`?"""
+    names = {tool.name for tool in listed}
+    if not any(tools.is_known(name, facts) for name in names):
+        return False
+    twice = any(name != name.lower() and name.lower() in names for name in names)
+    return twice or file.name.endswith(".agent.md") and any("/" in name for name in names)
 
 
 def _no_program(file, tool, key):
