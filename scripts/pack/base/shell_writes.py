@@ -99,6 +99,10 @@ class Code(str):
     """What an interpreter may run or be handed, as text, and how it was called: whether it only reads can be asked (interpreted.only_reads)."""
 
     __slots__ = ("name", "args", "bodies", "data")
+    name: str
+    args: list[str]
+    bodies: Sequence[str]
+    data: bool
 
     def __new__(cls, text: str, name: str, args: list[str], bodies: Sequence[str] = (), data: bool = False) -> Code:
         """data: the text is what a pipe hands over."""
