@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import git
+from tests.conftest import git, make_project
 from hooks.driver import PLAN, Processes, Session, copy_plugin, plan
 from hooks.test_waves import SMALL
 from pack.base import paths
@@ -205,6 +205,16 @@ def test_clear_empties_the_conversation_and_the_same_terminal_leads_on(session):
     assert "aborted (enough)" in new.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
 
 
+@pytest.mark.parametrize("headless", [True, False])
+def test_where_the_run_stands_comes_with_what_is_typed_in_a_terminal(project, tmp_path, headless):
+    """There the user may take the conversation back to before the run, which no hook is told."""
+    s = executing(Session(project, tmp_path / "data", headless=headless))
+    _code, out, _err = s.send("UserPromptSubmit", prompt="what is going on?")
+    told = ((out or {}).get("hookSpecificOutput") or {}).get("additionalContext") or ""
+    assert (told.startswith("TEAM feature-add-a-greeting: phase EXECUTION") and "How a lead works: " in told) != headless
+    assert s.send("UserPromptSubmit", prompt="/cost") == (0, None, "")
+
+
 def test_another_conversation_in_the_leads_terminal_may_take_the_run_up(session):
     s = executing(session)
     new = other(s, s.env["CLAUDE_PID"])
@@ -291,6 +301,29 @@ def test_patterns_are_refused_in_the_plan_and_folders_are_meant(session, files, 
         tasks = s.state()["tasks"]
         assert tasks["1"]["files"] == ["src/" if files == ["src"] else files[0]] and tasks["2"]["files"] == [".conventions/"]
     assert PLAN["tasks"][0]["files"] == ["src/a.py"]
+
+
+def test_a_run_is_opened_where_the_client_was_started_or_nowhere(tmp_path):
+    """With --add-dir the session's shell may stand in another repository."""
+    started, other = make_project(tmp_path / "started", ".claude/"), make_project(tmp_path / "other", ".claude/")
+    (tmp_path / "plain").mkdir()
+    s = Session(started, tmp_path / "data")
+
+    def build(cwd):
+        return s.send(
+            "UserPromptExpansion",
+            expansion_type="slash_command",
+            command_name="team:build",
+            command_args="say hello by name",
+            command_source="plugin",
+            prompt="/team:build say hello by name",
+            cwd=str(cwd),
+        )[1]
+
+    said = build(other)["reason"]
+    assert "its shell stands in another repository, %s" % other in said and "&& claude" in said
+    assert not (started / ".claude/teams").exists() and not (other / ".claude/teams").exists()
+    assert "reason" not in build(tmp_path / "plain") and (started / ".claude/teams").exists()  # no repository: nothing could be meant by it
 
 
 def test_the_guarded_area_is_the_repository(tmp_path):

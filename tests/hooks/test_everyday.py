@@ -302,3 +302,23 @@ def test_what_of_the_client_starts_no_agent(session):
     said = {command: refused(s, "lead", command) for command in STARTS}
     assert {c for c, text in said.items() if text and "NESTED_CLIENT" in text} == {c for c, starts in STARTS.items() if starts}
     assert not any(text for c, text in said.items() if not STARTS[c])
+
+
+def test_a_look_at_the_run_is_the_same_from_a_folder_of_add_dir(session, tmp_path):
+    """The client's shell stays where it went, also in a folder that --add-dir brought in."""
+    s = begun(session, "common")
+    elsewhere = tmp_path / "it's elsewhere"
+    elsewhere.mkdir()
+    for command in ("pack status", "pack log", "cd . && pack explain 1"):
+        out = s.send("PreToolUse", tool_name="Bash", tool_use_id="t-" + command, cwd=str(elsewhere), tool_input={"command": command})[1]
+        env = dict(os.environ, PATH=os.path.join(PLUGIN_ROOT, "bin") + os.pathsep + os.environ["PATH"], HOME=s.data)
+        env.pop("CLAUDE_PROJECT_DIR", None)
+        run = subprocess.run(
+            ["sh", "-c", out["hookSpecificOutput"]["updatedInput"]["command"]], cwd=elsewhere, env=env, stdout=subprocess.PIPE, text=True
+        )
+        assert run.returncode == 0 and run.stdout and "NO_RUN" not in run.stdout, run.stdout
+    for command in ("pack lint .", "pack --version"):  # what is not the run's stays there
+        out = s.send("PreToolUse", tool_name="Bash", tool_use_id="t-" + command, cwd=str(elsewhere), tool_input={"command": command})[1]
+        assert out["hookSpecificOutput"]["updatedInput"]["command"] == command
+    out = s.send("PreToolUse", tool_name="Bash", tool_use_id="t-here", tool_input={"command": "pack status"})[1]
+    assert out["hookSpecificOutput"]["updatedInput"]["command"] == "pack status"

@@ -364,6 +364,20 @@ def other_worktree(project: str, cwd: str) -> str | None:
         return None
 
 
+def other_repository(project: str, cwd: str) -> str | None:
+    """The top of the repository that `cwd` lies in, when the project is no part of that one; else None."""
+    here, there = os.path.realpath(project), os.path.realpath(cwd)
+    if (there + os.sep).startswith(here + os.sep):
+        return None
+    try:
+        top = _checkout(there)[0]
+    except (OSError, IndexError, ValueError):
+        return None
+    if not os.path.lexists(os.path.join(top, ".git")):
+        return None
+    return None if (here + os.sep).startswith(top.rstrip(os.sep) + os.sep) else top
+
+
 def commit_files(project: str, commit: Commit) -> list[str] | None:
     """What a `git commit` (shell.commits) would take, relative to the project; None when git cannot say.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..base.receipts import quote
 from ..base import brief, conventions, git_facts, paths, profile, project_facts, run_config
 from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
 from ..protocol import advice, kernel, tables, view
@@ -323,6 +324,13 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
             "team: no run was opened: this session stands in the worktree %s, and its project is %s; the team would write in the one and be "
             "judged in the other. Leave the worktree (ask for ExitWorktree) and type the command again; or start the client in it: "
             "`claude -w NAME`, or `claude` in that folder." % (standing, hook.project)
+        )
+    strange = project_facts.other_repository(hook.project, str(hook.payload.get("cwd") or hook.project))
+    if strange:  # a folder of --add-dir, into which the session's shell has gone
+        return answers.block(
+            "team: no run was opened: this client was started in %s, and its shell stands in another repository, %s. A team works where its "
+            "client was started: start it there (`cd %s && claude`); or have the shell go back (`cd %s`), and type the command again."
+            % (hook.project, strange, quote(strange), quote(hook.project))
         )
     live = paths.active(hook.project, hook.data)
     try:

@@ -10,7 +10,7 @@ import os
 
 from ..base import codec, conventions, project_facts, shell_reading
 from ..base.paths import PLUGIN_ROOT
-from ..base.receipts import receipt
+from ..base.receipts import quote, receipt
 from ..base.verbs import CHANGING as CHANGING
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
@@ -44,6 +44,7 @@ LOOKING = {
     "--version",
     "-V",
 }
+OF_THE_RUN = {"status", "log", "explain", "stats", "runs", "task", "watch", "doctor"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
@@ -70,9 +71,9 @@ def carry_out(call: Call, command: Any, tool_input: dict[str, Any]) -> Answer | 
         judgement: Answer | None = call.kind.gate_check(call, judged[0], tool_input)
         return judgement
     if not changing:
-        return (
-            answers.allow(tool_input) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
-        )
+        if found is None or len(used) != 1 or found[0].redirects or used[0][1] not in LOOKING | CHANGING:
+            return None
+        return answers.allow(dict(tool_input, command=_from_here(call, used[0], command)))
     if call.actor["role"] == "foreign":
         raise Refusal(
             "OTHER_SESSION",
@@ -95,6 +96,14 @@ def carry_out(call: Call, command: Any, tool_input: dict[str, Any]) -> Answer | 
     if isinstance(text, dict):
         return answers.allow(dict(tool_input, **text))
     return answers.allow(dict(tool_input, command=receipt(call, text, words[1])), shown="\n".join(call.shown))
+
+
+def _from_here(call: Call, words: list[str], command: str) -> str:
+    """The command of a look at the run. A shell that has gone into a folder of --add-dir would look for a run there."""
+    cwd = os.path.realpath(call.payload.get("cwd") or call.project) + os.sep
+    if words[1] not in OF_THE_RUN or cwd.startswith(os.path.realpath(call.project) + os.sep):
+        return command
+    return "export CLAUDE_PROJECT_DIR=%s; %s" % (quote(call.project), command)
 
 
 def _looks(words: list[str]) -> bool:

@@ -42,8 +42,10 @@ def prompt_submitted(call: Call) -> Answer:
             return hush("nothing to decide, others are at work")
         decisions = [task["text"] for task in advice.for_lead(call.state)][:2]
         return tell("UserPromptSubmit", "\n".join(_held(call) + (["team: next: " + "; ".join(decisions)] if decisions else [])))
-    if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
-        # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
+    unseen = call.state["team"].get("typed") or call.env.get("CLAUDE_CODE_ENTRYPOINT") == "cli"
+    if call.state["phase"] != "CLOSED" and unseen and not prompt.startswith("/"):
+        # A session that took the run over never saw the command that opened it, and in a terminal the user may have taken the conversation back to
+        # before it, which no hook is told (CLIENT 5.13): where the run stands comes with what is typed.
         return tell(
             "UserPromptSubmit",
             advice.digest(call.state) + "\nHow a lead works: " + call.kind.guide(call.state),
