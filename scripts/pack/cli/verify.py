@@ -139,8 +139,9 @@ def _run_both(voucher, folder, env, until, place=None, quiet=False):
 
 
 def run(command, folder, env, until):
-    """Run one command with errexit and pipefail: of `a; b` the second alone would decide. Answers (exit code, its output as bytes); 124 when the time is over: then its whole group is gone; 127
-    when the folder is: a command before it, or whatever tidies the temporary files, took the checkout away."""
+    """Run one command with errexit and pipefail: of `a; b` the second alone would decide. Answers (exit code, its output as bytes); 124 when
+    the time is over: then its whole group is gone; 127 when the folder is: a command before it, or whatever tidies the temporary files, took
+    the checkout away."""
     shell = shutil.which("bash")
     argv = [shell, "-e", "-o", "pipefail", "-c", command] if shell else ["sh", "-e", "-c", command]
     with tempfile.TemporaryFile() as out:
