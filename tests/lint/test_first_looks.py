@@ -281,6 +281,9 @@ def test_a_plugins_own_claude_folder(tmp_path, tmp_path_factory):
     assert "component-location" not in run(tmp_path / "m", "--no-cache")[1], "a folder in which somebody works"
 
 
+FORKED = "---\nname: look\ndescription: Looks a change over. Use when one is ready.\ncontext: fork\nagent: %s\n---\nLook.\n"
+
+
 @pytest.mark.parametrize(
     "files,says",
     [
@@ -291,6 +294,11 @@ def test_a_plugins_own_claude_folder(tmp_path, tmp_path_factory):
         (guard("g.sh", "#!/bin/sh\n\na=(1 2)\n"), "line 3 has an array"),
         (guard("g.sh", "#!/bin/sh\nif [[ x ]]; then exit 2; fi\n"), "the test counts as false"),
         (guard("g.sh", '#!/bin/bash\necho "no"\nexit 2\n'), "write it to standard error"),
+        (
+            {"skills/look/SKILL.md": FORKED % "explore"},
+            "no agent 'explore': the skill runs in general-purpose, with every tool; write 'Explore'",
+        ),
+        ({"skills/look/SKILL.md": FORKED % "demo-pack:ghost"}, "no agent 'demo-pack:ghost'"),
     ],
 )
 def test_what_it_says(plugin, tmp_path_factory, files, says):

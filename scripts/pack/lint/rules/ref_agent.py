@@ -1,7 +1,8 @@
 """A prompt spawns an agent that does not exist
 
 The Agent tool refuses an unknown `subagent_type`. A plugin's agents are called `plugin:agent`; the bare name does not
-resolve.
+resolve. A skill with `context: fork` and such an `agent` runs in general-purpose, with every tool, and nothing says so
+(findings/client-skill-agent-that-is-not-there.sh).
 
 Bad `commands/build.md`:
 
@@ -69,7 +70,13 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
             or any(host in file.name.lower() for host in _HOSTS)
         ):
             continue
-        if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
+        if name in ids or name in facts.agent["builtin"]:
+            continue
+        if name.lower() in ("general-purpose", "explore", "plan"):
+            if ref.kind == "key":
+                right = next(one for one in facts.agent["builtin"] if one.lower() == name.lower())
+                text = "no agent %r: the skill runs in general-purpose, with every tool; write %r"
+                yield file.hit(ref.span, text % (name, right), [ref.span + (right,)], "warning")
             continue
         if ref.kind == "prose" and name + ".md" in file.text and plugin.path("agents/%s.md" % name) in project.listing:
             continue  # `agents/x.md` stands beside it: whoever reads this opens that file

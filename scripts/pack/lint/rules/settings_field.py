@@ -1,7 +1,7 @@
 """A setting of a project for which the client drops the whole file, or that it ignores
 
 For one value of another type the client drops the file as a whole, its permissions.deny and env too, and `claude -p` says nothing
-(findings/client-one-wrong-value-drops-the-denies.sh). A key that belongs elsewhere is not read: permission lists outside
+(findings/client-one-wrong-value-drops-the-file.sh). A key that belongs elsewhere is not read: permission lists outside
 `permissions`, servers outside `.mcp.json`.
 
 Bad: `{"mcpServers": {"db": {"command": "npx"}}, "includeCoAuthoredBy": "false"}`

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Claude Code 2.1.332 (2.1.329 alike), -p: a project's .claude/settings.json in which one value is of the wrong kind is dropped as a whole, its permissions.deny with it, and
-# nothing says so: the call that was denied runs, exit code 0, stderr empty. It is enough that defaultMode has a letter too many, that model is a number, that
-# statusLine is a text, that permissions.deny is one text instead of a list, or that there is a comment. What is forgiven instead: an unknown key, an unknown
-# hook event, a rule that is broken in the list of rules. So a team's denials vanish with a slip in a part that has nothing to do with them, and who tests only
-# that the file is JSON sees nothing. Seen for `touch x`, denied: file right: refused; unknown key: refused; broken rule beside it: refused; defaultMode
-# "acceptEdit", model 7, statusLine "x", deny as a text: ran. A good guess was that the wrong value is left out and named. Installs the client into a temporary
-# folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+# Claude Code 2.1.332 (2.1.329 alike), -p: a project's .claude/settings.json in which one value is of the wrong kind is dropped as a whole, and nothing says so: what
+# its `env` sets is not set, exit code 0, stderr empty. It is enough that model is a number, that statusLine is a text or that defaultMode has a letter too many.
+# What is forgiven instead: an unknown key, an unknown hook event, a rule that is broken in a list of rules. So settings of a team vanish with a slip in a part that
+# has nothing to do with them, and who tests only that the file is JSON sees nothing. Seen for PROBE=here in `env`, read by a Bash call: file right: here; unknown
+# key: here; broken rule: here, and named on stderr; defaultMode "acceptEdit", model 7, statusLine "x": not set. A good guess was that the wrong value alone is
+# left out, and named.
+# Installs the client into a temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
 set -eu
 python=${PYTHON:-python3}
 work=$(mktemp -d)
@@ -62,14 +62,13 @@ mkdir -p home project plugin/.claude-plugin plugin/hooks
 echo '{"name": "probe", "version": "1.0.0", "description": "d"}' > plugin/.claude-plugin/plugin.json
 "$python" - <<'END'
 import json
-deny = {"deny": ["Bash(touch *)"]}
-files = {"right": {"permissions": deny}, "unknown-key": {"permissions": deny, "nosuch": 1}, "broken-rule": {"permissions": {"deny": ["Bash(", "Bash(touch *)"]}},
-         "default-mode": {"permissions": dict(deny, defaultMode="acceptEdit")}, "model": {"permissions": deny, "model": 7}, "status-line": {"permissions": deny, "statusLine": "x"},
-         "deny-as-text": {"permissions": {"deny": "Bash(touch *)"}}}
+env = {"env": {"PROBE": "here"}}
+files = {"right": env, "unknown-key": dict(env, nosuch=1), "broken-rule": dict(env, permissions={"allow": ["Read(", "Read"]}),
+         "default-mode": dict(env, permissions={"defaultMode": "acceptEdit"}), "model": dict(env, model=7), "status-line": dict(env, statusLine="x")}
 for name, settings in files.items():
     json.dump(settings, open(name + ".json", "w"))
 json.dump(list(files), open("names.json", "w"))
-json.dump({"LEAD": [x for name in files for x in ([{"type": "tool_use", "name": "Bash", "input": {"command": "touch x", "description": "d"}}], [{"type": "text", "text": "done"}])]}, open("script.json", "w"))
+json.dump({"LEAD": [x for name in files for x in ([{"type": "tool_use", "name": "Bash", "input": {"command": "echo $PROBE > x", "description": "d"}}], [{"type": "text", "text": "done"}])]}, open("script.json", "w"))
 END
 mkdir project/.claude
 timeout 600 "$python" model.py &
@@ -84,14 +83,14 @@ env -i PATH="$PATH" HOME="$work/home" TERM=xterm ANTHROPIC_BASE_URL="http://127.
   timeout 240 "$claude" -p "LEAD go" --plugin-dir ../plugin --dangerously-skip-permissions \
   --output-format json </dev/null >../said 2>../complaints || { echo "the client ended with $?"; exit 1; }
 cd ..
-[ -e project/x ] && ran=ran || ran=refused
+value=$(cat project/x)
 rm -f project/x
-echo "$name $ran $(wc -c <complaints)" >>seen
+echo "$name ${value:-unset} $(wc -c <complaints)" >>seen
 done
 "$python" - <<'END'
 import json, sys
 seen = [line.split() for line in open("seen")]
 print(seen)
-wanted = {"right": "refused", "unknown-key": "refused", "broken-rule": "refused", "default-mode": "ran", "model": "ran", "status-line": "ran", "deny-as-text": "ran"}
-sys.exit(0 if [row[0] for row in seen] == json.load(open("names.json")) and dict(row[:2] for row in seen) == wanted and {row[2] for row in seen} == {"0"} else "changed")
+wanted = {"right": "here", "unknown-key": "here", "broken-rule": "here", "default-mode": "unset", "model": "unset", "status-line": "unset"}
+sys.exit(0 if [row[0] for row in seen] == json.load(open("names.json")) and dict(row[:2] for row in seen) == wanted and {row[0] for row in seen if row[2] != "0"} == {"broken-rule"} else "changed")
 END
