@@ -186,6 +186,66 @@ def test_waves_and_gates_have_columns_of_their_own(session, monkeypatch):
     asyncio.run(go())
 
 
+def test_n_goes_to_the_next_run_whose_table_is_its_own(session, monkeypatch):
+    """A run of tasks that is over, then one of waves: `n` shows each in turn, each with its own columns and log."""
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from hooks.test_seeds import waves
+    from pack.report.watch_app import Watch
+
+    session.setup("SIMPLE")
+    assert session.edit("coder-1", "src/a.py", "A = 1\n") is None
+    session.send("UserPromptSubmit", prompt="team abort enough")
+    session.bash("lead", "pack teardown ask")
+    for name in sorted(session.agents, key="supervisor".__eq__):
+        if name == "supervisor":
+            session.bash("lead", "pack teardown ask supervisor")
+        session.send("SubagentStop", name, stop_hook_active=False)
+    waves(session)
+    monkeypatch.setenv("CLAUDE_PLUGIN_DATA", session.env["CLAUDE_PLUGIN_DATA"])
+
+    async def go():
+        app = Watch(session.project)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause()
+            first = [str(c.label) for c in app.query_one("#tasks").columns.values()]
+            assert first == ["wave", "state", "for", "roles", "what"], "the live run comes first"
+            await pilot.press("n")
+            await pilot.pause()
+            assert [str(c.label) for c in app.query_one("#tasks").columns.values()] == ["task", "state", "subject", "owner", "waits for"]
+            assert rows(app, "tasks")[0].startswith("#1 | ") and "CLOSED" in str(app.query_one("#head").render())
+            assert any("src/a.py" in row for row in rows(app, "log"))
+            await pilot.press("n")
+            await pilot.pause()
+            assert [str(c.label) for c in app.query_one("#tasks").columns.values()] == first and rows(app, "tasks")[0].startswith("wave 0")
+
+    asyncio.run(go())
+
+
+def test_a_task_and_the_log_are_chosen_with_the_mouse(run):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from pack.cli.verbs import explain
+    from pack.report.watch_app import Watch
+
+    async def go():
+        app = Watch(run.project, None, explain)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+            await pilot.click("#tasks", offset=(6, 3))  # the border, the head, then the rows
+            await pilot.pause()
+            assert app.focused is app.query_one("#tasks") and app.query_one("#tasks").cursor_row == 1
+            await pilot.click("#tasks", offset=(6, 3))
+            await pilot.pause()
+            from textual.widgets import Static
+
+            assert "task #2" in str(app.screen.query_one(Static).render()), "a second click opens it"
+            await pilot.press("escape")
+            await pilot.click("#log", offset=(6, 2))
+            await pilot.pause()
+            assert app.focused is app.query_one("#log")
+
+    asyncio.run(go())
+
+
 def test_whom_a_task_waits_for_is_counted_where_they_are_many():
     from pack.store import history
 
