@@ -21,10 +21,10 @@ def test_the_install_commands_of_the_readme_work_as_they_stand(client_binary, tm
         assert done.returncode == 0, done.stdout
     listed = client.run_cli(client_binary, home, "plugin", "list").stdout
     assert "team@team-pack" in listed and "enabled" in listed
-    # docs/upgrade.md: `claude plugin marketplace update`, `claude plugin update`, `claude plugin uninstall`, as they stand
+    # docs/upgrade.md: `marketplace update`, `update`, `uninstall`, `marketplace remove`, as they stand
     upgrade = (client.ROOT / "docs" / "upgrade.md").read_text(encoding="utf-8")
     more = [shlex.split(line, comments=True)[1:] for line in upgrade.splitlines() if line.startswith("claude plugin ")]
-    assert [words[1] for words in more] == ["marketplace", "update", "uninstall"]
+    assert [words[1] for words in more] == ["marketplace", "update", "uninstall", "marketplace"]
     for words in more:
         done = client.run_cli(client_binary, home, *words)
         assert done.returncode == 0, done.stdout

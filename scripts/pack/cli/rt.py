@@ -138,7 +138,7 @@ class Invocation:
 
     def address(self):
         """Of what is measured, where that is known."""
-        path = self.session.paths.get(self.session.at) if self.session and self.session.at else None
+        path = self.session and self.session.at
         return path["address"] if path else self.asked
 
     def at(self):
