@@ -90,10 +90,10 @@ def _without_passing(targets: list[tuple[str, str]]) -> list[tuple[str, str]]:
     by way of another name). One that stays after all is found by the next look."""
     last = {path: n for n, (path, effect) in enumerate(targets) if effect == ENTRY}
     made = {path for n, (path, effect) in enumerate(targets) if effect == CONTENT and n < last.get(path, -1)}
-    # What is taken away and is not there: made before by what this reader cannot see (`sed -i.bak ... && rm x.bak`), or harmless. A pattern that the
-    # shell fills in, and a name below what is no folder, are no such names.
-    plain = {path for path in last if not any(c in path for c in "*?[]{}()<>^#~|$`\0") and os.path.isdir(os.path.dirname(path))}
-    passing = {path for path in made | plain if not os.path.lexists(path)}
+    # A copy that an in-place edit leaves beside its file: `sed -i.bak ... src/a.py && rm src/a.py.bak`.
+    edited = [path for path, effect in targets if effect == CONTENT]
+    beside = {path for path in last for file in edited if path.startswith(file) and os.sep not in path[len(file) :]}
+    passing = {path for path in made | beside if not os.path.lexists(path)}
     return [(path, NEITHER if path in passing and n <= last[path] else effect) for n, (path, effect) in enumerate(targets)]
 
 
