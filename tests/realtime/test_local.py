@@ -167,9 +167,9 @@ def test_what_is_not_installed_is_a_service_of_the_compose_file_and_an_unknown_o
         "1113:1113",
     ]
     assert services["eventstore"]["environment"] == {"EVENTSTORE_INSECURE": "true", "EVENTSTORE_RUN_PROJECTIONS": "All"}
-    (tmp_path / ".team" / "rt.yaml").write_text(text.replace("postgresql:", "postgrez:"))
+    (tmp_path / ".team" / "rt.yaml").write_text(text.replace("postgresql:", "postgres:"))
     code, out = run(tmp_path, "doctor")
-    assert code == 2 and "unknown service 'postgrez'; known: " in out
+    assert code == 2 and "unknown service 'postgres'; known: " in out
 
 
 class Page(http.server.BaseHTTPRequestHandler):
