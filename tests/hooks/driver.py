@@ -282,6 +282,16 @@ class Session:
             assert self.say(coder, role, "REVIEW: task #%d" % number) is None
             assert self.say(role, coder, "APPROVED: task #%d" % number) is None
 
+    def abort(self, why="enough"):
+        """The user ends the run, and its agents end as they are asked to, the supervisor last."""
+        self.send("UserPromptSubmit", prompt="team abort " + why)
+        self.bash("lead", "pack teardown ask")
+        for name in sorted(self.agents, key="supervisor".__eq__):
+            if name == "supervisor":
+                self.bash("lead", "pack teardown ask supervisor")
+            self.send("SubagentStop", name, stop_hook_active=False)
+        assert self.state()["phase"] == "CLOSED"
+
     def do_task(self, coder, number, path):
         assert self.say(coder, "supervisor", "CLAIM: task #%d" % number) is None
         assert self.edit(coder, path, "# task %d\n" % number) is None

@@ -116,17 +116,6 @@ def terminal(session):
     return session
 
 
-def closed(session):
-    """The user ends the run, and its agents end as they are asked to."""
-    session.send("UserPromptSubmit", prompt="team abort enough")
-    session.bash("lead", "pack teardown ask")
-    for name in sorted(session.agents, key="supervisor".__eq__):
-        if name == "supervisor":
-            session.bash("lead", "pack teardown ask supervisor")
-        session.send("SubagentStop", name, stop_hook_active=False)
-    assert session.state()["phase"] == "CLOSED"
-
-
 def changed(session):
     """Somebody changes what enforces the run: the user has to look."""
     path = os.path.join(session.data, ".claude", "settings.json")
@@ -150,7 +139,7 @@ def test_a_person_who_is_needed_hears_it_once(terminal):
     terminal.send("UserPromptSubmit", prompt="team resume")
     heard, send = [], terminal.send
     terminal.send = lambda *given, **more: heard.append(send(*given, **more)) or heard[-1]
-    closed(terminal)
+    terminal.abort()
     said = [out["terminalSequence"] for _code, out, _err in heard if out and "terminalSequence" in out]
     assert said == ["\033]9;team: feature-add-a-greeting is aborted: every task is cancelled\a\a"]
 
@@ -194,7 +183,7 @@ def test_pack_alone_says_the_next_step_of_the_situation(tmp_path, session):
     assert "type /build plan.md --coders=3" in pack(session.project, **session.env)
     session.setup("SIMPLE")
     assert "is open: phase EXECUTION" in pack(session.project, **session.env)
-    closed(session)
+    session.abort()
     assert "was aborted: every task is cancelled" in pack(session.project, **session.env)
 
 

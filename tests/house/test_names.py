@@ -107,6 +107,25 @@ def test_no_name_hides_what_is_called_by_it():
     assert not found, "call one of the two by another name:\n" + "\n".join(found)
 
 
+def given_twice(text):
+    """(line, name, first line) of each name that a module gives at its top, and then gives again: what the first one stood for is dead."""
+    first, found = {}, []
+    for node in ast.parse(text).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) and node.value else ()
+        names = [node.name] if isinstance(node, DEFINED) else [t.id for t in targets if isinstance(t, ast.Name)]
+        for name in names:
+            if name != "_" and name in first:
+                found.append((node.lineno, name, first[name]))
+            first.setdefault(name, node.lineno)
+    return found
+
+
+def test_a_module_gives_no_name_twice():
+    found = ["%s:%d: %s stands at line %d" % (name, *one) for name, text in sources() for one in given_twice(text)]
+    assert not found, "one of the two is dead:\n" + "\n".join(found)
+    assert given_twice("A = 1\ndef f(): pass\n_ = 2\n_ = 3\nA = 2\ndef f(): pass\n") == [(5, "A", 1), (6, "f", 2)]
+
+
 HEAD = "import pytest\nfrom house import here\n\ndef failed(line):\n    return [line]\n\n"
 
 

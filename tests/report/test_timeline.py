@@ -179,12 +179,7 @@ def proof_of(text):
 
 
 def test_a_run_that_was_aborted_says_so_and_waits_for_nothing(run, tmp_path):
-    run.send("UserPromptSubmit", prompt="team abort the plan was wrong")
-    run.bash("lead", "pack teardown ask")
-    for name in sorted(run.agents, key="supervisor".__eq__):
-        if name == "supervisor":
-            run.bash("lead", "pack teardown ask supervisor")
-        run.send("SubagentStop", name, stop_hook_active=False)
+    run.abort("the plan was wrong")
     assert run.state()["phase"] == "CLOSED"
     text = page_of(run, tmp_path / "run.html")
     assert numbers(text)["Phase"] == "CLOSED, aborted" and numbers(text)["Tasks done"] == "1 of 2, 1 cancelled"

@@ -194,12 +194,7 @@ def test_n_goes_to_the_next_run_whose_table_is_its_own(session, monkeypatch):
 
     session.setup("SIMPLE")
     assert session.edit("coder-1", "src/a.py", "A = 1\n") is None
-    session.send("UserPromptSubmit", prompt="team abort enough")
-    session.bash("lead", "pack teardown ask")
-    for name in sorted(session.agents, key="supervisor".__eq__):
-        if name == "supervisor":
-            session.bash("lead", "pack teardown ask supervisor")
-        session.send("SubagentStop", name, stop_hook_active=False)
+    session.abort()
     waves(session)
     monkeypatch.setenv("CLAUDE_PLUGIN_DATA", session.env["CLAUDE_PLUGIN_DATA"])
 

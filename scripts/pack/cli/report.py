@@ -9,7 +9,9 @@ def main(argv):
         from pack.report import timeline
 
         return timeline.main(argv[1:])
-    if argv and sorted(argv[0].lower()) == sorted("html") or argv[:1] == ["htm"]:  # click knows the other commands only
+    import difflib
+
+    if argv and difflib.get_close_matches(argv[0].lower(), ["html"], 1, 0.7):  # click knows the other commands only
         print("pack report: no report %r; did you mean html? (see pack report --help)" % argv[0], file=sys.stderr)
         return 2
     from pack.cli import office

@@ -136,17 +136,20 @@ class Invocation:
     def __init__(self, argv):
         self.argv, self.session, self.told, self.asked = argv, None, False, None
 
+    @property
+    def path(self):
+        """The path of rt.yaml that is being measured, if one is."""
+        return self.session and self.session.at
+
     def address(self):
         """Of what is measured, where that is known."""
-        path = self.session and self.session.at
-        return path["address"] if path else self.asked
+        return self.path["address"] if self.path else self.asked
 
     def at(self):
         """Which path was being measured: ` of path ID (ADDRESS)`, or nothing."""
         from pack.realtime import record
 
-        path = self.session and self.session.at
-        return " of path %s (%s)" % (path["id"], record.conceal(path["address"])) if path else ""
+        return " of path %s (%s)" % (self.path["id"], record.conceal(self.path["address"])) if self.path else ""
 
 
 @click.group(

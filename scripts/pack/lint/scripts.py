@@ -331,6 +331,15 @@ def missing_part(project, plugin, rel, text):
     return None
 
 
+def texts_of(handler, project):
+    """[(span, text, name)] of what can be read of a handler: its command, and the scripts of its plugin that the command runs."""
+    found = [(handler.at("command"), handler.command, "the command")] if handler.command else []
+    for script in of_handler(handler):
+        if handler.plugin is not None and script.sub is not None and not script.escapes:
+            found.append((script.span, script.written(project, handler.plugin.path(script.sub)) or "", script.sub))
+    return found
+
+
 def of_handler(handler):
     """The Scripts that a command handler runs."""
     command = handler.command

@@ -16,18 +16,22 @@ LEFT_OUT = (
 
 
 def gaps(recording):
-    """[(first, many)] of the messages of which a copy is missing, as pieces without a hole; None where there are too many to look through."""
+    """[[first, many]] of the messages of which a copy is missing, as pieces without a hole; None where there are too many to look through."""
     fanout, sent = recording.fanout, recording.sent
     if sent * fanout > MOST_COPIES:
         return None
-    found, came = [], recording.came
-    for number in range(sent):
-        if all(came(number * fanout + receiver) for receiver in range(fanout)):
-            continue
-        if found and sum(found[-1]) == number:
+    came = recording.came
+    return _pieces(not all(came(number * fanout + receiver) for receiver in range(fanout)) for number in range(sent))
+
+
+def _pieces(missing):
+    """[[first, many]] of the places at which `missing` is true."""
+    found = []
+    for place, gone in enumerate(missing):
+        if gone and found and sum(found[-1]) == place:
             found[-1][1] += 1
-        else:
-            found.append([number, 1])
+        elif gone:
+            found.append([place, 1])
     return found
 
 
@@ -92,12 +96,7 @@ def audited(facts, rate):
     struck = {value for fact, value, _ in facts if fact in "ck"}
     if {value for value, gone in zip(sent, lost) if gone} <= struck:
         return "each is the very message at which the consumer was killed: it acknowledges before it has done its work"
-    found = []
-    for place, gone in enumerate(lost):
-        if gone and found and sum(found[-1]) == place:
-            found[-1][1] += 1
-        elif gone:
-            found.append([place, 1])
+    found = _pieces(lost)
     places = {place for place, value in enumerate(sent) if value in struck}
     if places and all(any(first - p in range(NEAR + 1) for p in places) for first, _ in found):
         return (

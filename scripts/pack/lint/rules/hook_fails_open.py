@@ -24,7 +24,7 @@ Source: client, measured (22 of 33 variants of one guard let the write through)
 
 from .. import hookfile, shell
 from ..lazy import MULTILINE, lazy
-from ..scripts import of_handler
+from ..scripts import of_handler, texts_of
 from ..source import line_start
 
 SEVERITY = "warning"
@@ -109,11 +109,7 @@ def check(file, context):
 
 def _permission(file, handler, context):
     """PermissionRequest only listens to hookSpecificOutput.decision; exit code 2 and permissionDecision are PreToolUse's."""
-    texts = [(handler.at("command"), handler.command, "the command")] if handler.command else []
-    for script in of_handler(handler):
-        if handler.plugin is not None and script.sub is not None and not script.escapes:
-            texts.append((script.span, script.written(context.project, handler.plugin.path(script.sub)) or "", script.sub))
-    for span, text, name in texts:
+    for span, text, name in texts_of(handler, context.project):
         if "behavior" in text or "PreToolUse" in text or _LOCAL.search(text):
             continue
         said = "exit code 2" if _exits_two(text) else "permissionDecision" if "permissionDecision" in text else None

@@ -28,7 +28,7 @@ Source: client 2.1.332, measured 2026-11-30
 
 from .. import hookfile
 from ..lazy import MULTILINE, lazy
-from ..scripts import of_handler
+from ..scripts import texts_of
 
 SEVERITY = "warning"
 FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
@@ -46,11 +46,7 @@ def check(file, context):
     for handler in hookfile.handlers(file):
         if handler.event not in context.facts.gate_events or handler.event in _DEAF:
             continue
-        texts = [(handler.at("command"), handler.command, "the command")] if handler.command else []
-        for script in of_handler(handler):
-            if handler.plugin is not None and script.sub is not None and not script.escapes:
-                texts.append((script.span, script.written(context.project, handler.plugin.path(script.sub)) or "", script.sub))
-        for span, text, name in texts:
+        for span, text, name in texts_of(handler, context.project):
             if "2" not in text or any(mark in text for mark in _TOLD):
                 continue
             text = _COMMENT.sub("", text)

@@ -32,9 +32,6 @@ _MOVED = lazy(
 _NOT_THESE = lazy(r"(?i)\b(?:(?:does|do|must|should|will|may|can) ?not|don't|doesn't|never)\W*\Z")
 _SPAN = lazy(r"`[^`]*`")
 _GONE_HEADS = ("there is no ", "there are no ", "the old ", "the former ", "the legacy ")
-_GONE = lazy(
-    r"(?i)\b(?:(?:there (?:is|are) no|the old|the former|the legacy) `?/?(?:[`/\w:-]+[`, ]*(?:(?:and|or)\b|\+)? ?(?:the )?){1,12}`?/?|there used to be [^.;]{0,280})\Z"
-)
 _GONE = lazy(r"[`*]{0,3} (?:is|was|has been|were) (?:now )?(?:gone|removed|renamed|retired|dropped|deprecated|replaced|merged|folded)\b")
 _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
