@@ -577,7 +577,7 @@ class Client:
         need(command.startswith("PACK_VOUCHER='"), "VOUCHER", "pack %s runs as %s", words[0], command[:80])
         path = command.split("'")[1]
         verify = words[0] == "verify" and fresh
-        before = self.witness.tree() if verify else None
+        before = {in_place: self.witness.tree(in_place) for in_place in (False, True)} if verify else None
         if self.count % 37 == 0:
             done = self._run(command)
             text, code = done.stdout, done.returncode
@@ -589,7 +589,8 @@ class Client:
         if verify:
             codes = dict(line.split(": exit ") for line in text.splitlines() if line.startswith(("build: exit", "test: exit")))
             alone = int(codes.get("test", 1)) or int(writes(words))  # what changes what it verifies is no verification
-            self.witness.ran_verify(int(codes.get("build", 1)), alone, before, self.witness.tree())
+            in_place = "\nverified in place: " in "\n" + text
+            self.witness.ran_verify(int(codes.get("build", 1)), alone, before[in_place], self.witness.tree(in_place), in_place)
         return text, code
 
     def _asked(self, use):

@@ -271,7 +271,7 @@ class Witness:
     def __init__(self, project, headless, coders):
         self.project, self.headless, self.coders = os.path.realpath(project), headless, coders
         self.mode, self.tasks, self.plan, self.planned, self.delegate = None, {}, None, False, False
-        self.locked = False
+        self.locked = self.in_place = False
         self.waived = set()  # paths that the user accepted
         self.epoch, self.holder, self.acked = 0, None, False
         self.asked, self.ok, self.risks, self.counts, self.testers, self.results, self.mitigated = (
@@ -349,15 +349,23 @@ class Witness:
             else ()
         )
 
-    def tree(self):
+    def tree(self, in_place=False):
         """Everything that git tracks and the tasks' files, as on disk; a link is its target's name, as git has it. What is in the index alone is
-        not on disk."""
-        listed = (
-            subprocess.run(["git", "-C", self.project, "ls-files", "-z"], stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
-        )
-        names = {n for n in listed if n} | {p for t in self.tasks.values() for f in t.ever for p in self.paths(f)}
-        full = [(n, os.path.join(self.project, n)) for n in sorted(names)]
-        return tuple((n, os.readlink(p) if os.path.islink(p) else bytes_of(p)) for n, p in full if os.path.lexists(p))
+        not on disk. Of a file that git was told to overlook a fresh checkout has what the index has; in_place: tests there saw the disk."""
+        command = ["git", "-C", self.project, "ls-files", "-v", "-s", "-z"]
+        rows = [r.partition("\t") for r in subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode().split("\0") if r]
+        names = {n for _f, _t, n in rows} | {p for t in self.tasks.values() for f in t.ever for p in self.paths(f)}
+        full = [(n, os.path.join(self.project, n)) for n in names]
+        found = {n: os.readlink(p) if os.path.islink(p) else bytes_of(p) for n, p in full if os.path.lexists(p)}
+        found.update((n, self._in_index(facts)) for facts, _t, n in rows if facts[0] in "Ssh" and not in_place)
+        return tuple(sorted(found.items()))
+
+    def _in_index(self, facts):
+        """What a reader sees of an entry of the index (a row of `ls-files -v -s`) when it is laid out."""
+        blob = subprocess.run(
+            ["git", "-C", self.project, "cat-file", "blob", facts.split(" ")[2]], stdout=subprocess.PIPE, check=True
+        ).stdout
+        return blob.decode() if facts.split(" ")[1] == "120000" else hashlib.sha256(blob).hexdigest()[:16]
 
     # -- sentences --------------------------------------------------------------------------------------------------------
     def required(self, t):
@@ -910,9 +918,9 @@ class Witness:
                 queue += self.tasks[n].blocked_by
         return seen
 
-    def ran_verify(self, build, test, before, after):
-        """`pack verify` was run by the client: exit codes as they were, and what was on disk before and after."""
-        self.verified, self.verify_at = build == 0 and test == 0 and before == after, after
+    def ran_verify(self, build, test, before, after, in_place=False):
+        """`pack verify` was run by the client: exit codes as they were, and what was on disk before and after. in_place: it said so."""
+        self.verified, self.verify_at, self.in_place = build == 0 and test == 0 and before == after, after, in_place
 
     def _teardown_verb(self, args, people):
         if not args:
@@ -920,7 +928,7 @@ class Witness:
             need(self.planned and not left, "TEARDOWN_EARLY", "open tasks: %s", left)
             need(self.owner_lives(), "TEARDOWN_EARLY", "no owner of the state")
             need(self.verified, "TEARDOWN_EARLY", "build and tests did not pass")
-            need(self.verify_at == self.tree(), "TEARDOWN_EARLY", "build and tests passed on another tree")
+            need(self.verify_at == self.tree(self.in_place), "TEARDOWN_EARLY", "build and tests passed on another tree")
             now = self.folder_content(".conventions/")
             need(now and now != self.conventions, "TEARDOWN_EARLY", ".conventions/ did not change")
             need(self.mode not in VALIDATED or self.consistent, "TEARDOWN_EARLY", "no CONSISTENCY OK in %s", self.mode)

@@ -315,6 +315,24 @@ HIDDEN = {
 }
 
 
+@pytest.mark.parametrize("flag", ["assume-unchanged", "skip-worktree"])
+def test_what_git_overlooks_is_verified_again_where_the_tests_ran_in_place(session, flag):
+    """Accepted by the user or not: they ran on other content. In a fresh checkout they saw what git has of it, which is the same still."""
+    s = session
+    done(s)
+    git(s.project, "update-index", "--" + flag, "src/old.py")
+    for more, again in (("", False), (" --in-place 'needs it'", True)):
+        write(s, "src/old.py", "OLD = 1\n")
+        s.bash("lead", VERIFY + more)
+        write(s, "src/old.py", "OLD = 2\n")
+        said = s.bash("lead", "pack teardown")
+        refused(s, said, "NOT_VERIFIED" if again else "NOT_APPROVED")
+    s.bash("lead", VERIFY + " --in-place 'needs it'")
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED")
+    s.send("UserPromptSubmit", prompt="team accept src/old.py")
+    assert s.bash("lead", "pack teardown") is None
+
+
 @pytest.mark.parametrize("how", sorted(HIDDEN))
 def test_whatever_differs_from_the_start_and_nobody_approved_stops_the_end(session, how):
     s = session

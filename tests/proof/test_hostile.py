@@ -14,8 +14,9 @@ from pack.base import project_facts
 from pack.store import journal
 from pack.realtime import wave_words
 from prove import hostile, variants, waveteam
-from prove.client import Broken, Person
+from prove.client import Broken, Person, git
 from prove.wavewitness import WaveWitness
+from prove.witness import Witness
 from pack.protocol import access, access_waves, guards_waves
 from pack.cli import gates
 
@@ -106,6 +107,23 @@ def test_a_hard_stop_ends_where_its_only_worker_turns_out_never_to_have_begun():
         run.close()
     failed = [r["seq"] for r in run.client.book.records if r["event"] == "SPAWN_FAILED"]
     assert run.broken is None and failed and run.client.witness.checked["halts"]
+
+
+def test_a_fresh_checkout_has_what_git_has_of_a_file_that_it_overlooks(project):
+    """Seed 2100216: somebody had git overlook a file and changed it, after the verification. Tests in place would have seen it."""
+    witness = Witness(str(project), True, 1)
+    trees = [[witness.tree(), witness.tree(in_place=True)]]
+    for name in ("src/old.py", "alias.py"):
+        if name == "alias.py":
+            os.symlink("src/old.py", os.path.join(str(project), name))
+            git(str(project), "add", name)
+            trees.append([witness.tree(), witness.tree(in_place=True)])
+        git(str(project), "update-index", "--assume-unchanged", name)
+        trees.append([witness.tree(), witness.tree(in_place=True)])
+        assert trees[-1] == trees[-2]
+        os.unlink(os.path.join(str(project), name))
+        trees.append([witness.tree(), witness.tree(in_place=True)])
+        assert trees[-1][0] == trees[-2][0] and trees[-1][1] != trees[-2][1]
 
 
 def test_a_commit_of_a_link_is_no_write_of_what_it_leads_to(project):

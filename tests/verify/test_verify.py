@@ -286,6 +286,13 @@ def test_in_place_says_why(run):
     assert not found["ok"] and "changed what they verify" in found["why"]
 
 
+def test_a_command_that_changes_what_git_overlooks_is_no_verification_in_place(run):
+    git(run.project, "update-index", "--skip-worktree", "src/old.py")
+    found = verify(run, "echo x >> src/old.py && test -s src/old.py", "true", "--in-place 'why not'")
+    assert not found["ok"] and "changed what they verify" in found["why"]
+    assert verify(run, "test -s src/old.py", "true", "--in-place 'why not'")["ok"]
+
+
 def test_without_git_it_is_in_place(tmp_path):
     folder = tmp_path / "plain"
     (folder / "src").mkdir(parents=True)

@@ -269,12 +269,23 @@ def tree_id(project: str, declared: Iterable[str]) -> str | None:
         outside = _outside_too(project)
         ok = git(project, "add", *outside, "-u", env=env) is not None
         if ok and names:
-            overlooked = {r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in "SshH" and r[:1] != "H"}
-            names = [n for n in names if n not in overlooked]
+            unseen = set(overlooked(project))
+            names = [n for n in names if n not in unseen]
         if ok and names:
             ok = git(project, *LITERAL, "add", *outside, "-f", "--", *names, env=env) is not None
         written = git(project, "write-tree", env=env) if ok else None
     return written.strip() if written else None
+
+
+def overlooked(project: str) -> list[str]:
+    """Tracked files that git was told to overlook (`skip-worktree`, `assume-unchanged`), relative to the project."""
+    return [r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in ("S", "s", "h")]
+
+
+def as_on_disk(project: str, seen: str) -> str:
+    """`tree`'s answer, and with it what is on disk of the files that git overlooks: tests that ran in place have seen that."""
+    names = overlooked(project)
+    return codec.digest(seen, *[p for n in names for p in (n, entry_digest(os.path.join(project, n)))], size=8) if names else seen
 
 
 def _outside_too(project: str) -> tuple[str, ...]:

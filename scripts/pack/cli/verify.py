@@ -47,8 +47,11 @@ def main(path):
             why = str(error)
     if result is None:
         print("verified in place: %s" % why, flush=True)
+        before = project_facts.as_on_disk(project, before)
         result = dict(_run_both(voucher, project, env, until), where="in place", where_why=why)
     after = project_facts.tree(project, declared)
+    if result["where"] == "in place":
+        after = project_facts.as_on_disk(project, after)
     result["tree"] = before
     if after != before or result["changed"]:
         result["tree"] = "changed while verifying"

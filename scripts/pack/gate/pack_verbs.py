@@ -378,7 +378,9 @@ def _verify(call: Call, args: list[str], read: Callable[[], str], verb: str = "v
 def _present_tree(call: Call) -> str:
     from . import verification
 
-    return project_facts.tree(call.project, verification.declared(call.state))
+    verify, tree = call.state["verify"], project_facts.tree(call.project, verification.declared(call.state))
+    in_place = verify and verify["where"] == "in place" and verify["where_why"]
+    return project_facts.as_on_disk(call.project, tree) if in_place else tree
 
 
 def _persist(call: Call) -> bool:
