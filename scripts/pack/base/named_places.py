@@ -47,7 +47,8 @@ _SED_WRITES = re.compile(
 
 def unread(parsed: Sequence[Command], text: str) -> list[str]:
     """The commands of a parsed text, each as one string, that name such a place and may change it. text: the whole of it."""
-    out, made = [], set()
+    out: list[str] = []
+    made: set[str] = set()
     for command in parsed:
         words = bare(command.words)
         before = command.words[: len(command.words) - len(words)]
