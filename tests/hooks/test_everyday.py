@@ -1,4 +1,4 @@
-"""Everyday commands of ten kinds of projects: none that is harmless is refused, and what is refused names the way out."""
+"""Everyday commands of twenty kinds of projects: none that is harmless is refused, and what is refused names the way out."""
 
 import os
 import pathlib
@@ -25,6 +25,18 @@ FILES = {
     "docs": ("docs/index.md", "docs/conf.py", "mkdocs.yml"),
     "c": ("Makefile", "CMakeLists.txt", "src/main.c"),
     "java": ("gradlew", "build.gradle", "app/src/main/java/x/A.java", "pom.xml"),
+    "rails": ("Gemfile", "config/database.yml", "app/models/user.rb", "db/schema.rb", "log/.keep"),
+    "elixir": ("mix.exs", "lib/app.ex", "test/app_test.exs"),
+    "haskell": ("app.cabal", "stack.yaml", "src/Greet.hs"),
+    "android": ("gradlew", "build.gradle.kts", "app/src/main/AndroidManifest.xml", "app/src/main/java/x/A.kt"),
+    "ios": ("Package.swift", "Sources/Greet.swift", "App/Info.plist"),
+    "embedded": ("Makefile", "CMakeLists.txt", "fw/main.c", "boards/x.dts"),
+    "game": ("project.godot", "scripts/main.gd", "scenes/a.tscn", "assets/a.png", "assets/hit.ogg", "shaders/a.frag"),
+    "monorepo": ("WORKSPACE", "BUILD", "pkg/BUILD", "pkg/lib.py", "nx.json", "packages/api/package.json"),
+    "database": ("alembic.ini", "migrations/001.sql", "seed.csv", "prisma/schema.prisma"),
+    "release": ("package.json", "CHANGELOG.md", "pyproject.toml"),
+    "containers": ("Dockerfile", "compose.yml", "k8s/deploy.yaml", "chart/values.yaml"),
+    "lines": ("package.json", "data.json", "data.csv", "conf.yaml"),
 }
 IGNORED = {
     "common": "dist/",
@@ -37,6 +49,16 @@ IGNORED = {
     "docs": "site/\n_build/",
     "c": "build/\n*.o\n/app",
     "java": "build/\n.gradle/\ntarget/",
+    "rails": "tmp/\n*.log",
+    "elixir": "_build/\ndeps/",
+    "haskell": "dist-newstyle/\n.stack-work/",
+    "android": "build/\n.gradle/\nlocal.properties",
+    "ios": ".build/\nDerivedData/",
+    "embedded": "build/",
+    "game": "build/\n.godot/",
+    "monorepo": "bazel-*\nnode_modules/\ndist/",
+    "database": "*.db",
+    "release": "dist/\nbuild/\n*.egg-info/",
 }
 
 
@@ -51,7 +73,7 @@ def everyday():
         if not lines and line.startswith("# "):
             continue
         lines.append(line)
-        here = None if open_until or quoted else re.search(r"<<-?\s*'?(EOF)", line)
+        here = None if open_until or quoted else re.search(r"<<-?\s*'?(EOF|SQL)\b", line)
         if here:
             open_until = here.group(1)
             continue
@@ -132,6 +154,154 @@ def test_the_hook_as_the_client_calls_it_says_the_same(project, tmp_path):
     assert "ROLE_EDITS_NOTHING" in refused(s, "unified-reviewer", "sed -i s/x/y/ src/a.py")
 
 
+# --- A protected place in the words of whatever program ----------------------------------------------------------------------
+NAMED = r"""prettier --write FILE
+eslint --fix FILE
+clang-format -i FILE
+gdformat FILE
+ormolu --mode inplace FILE
+buildifier FILE
+shfmt -w FILE
+black FILE
+yq -i '.a = 1' FILE
+yq e -i '.a = 1' FILE
+yq eval --inplace '.a = 1' FILE
+jq . FILE | sponge FILE
+sed -n 'w FILE' plan.md
+sed 's/a/b/w FILE' plan.md
+sed -e 's|a|b|;w FILE' plan.md
+sed '/x/ w FILE' plan.md
+sed -n '/a/{p;w FILE' -e '}' plan.md
+sed '1e rm FILE' plan.md
+sed -ni 1p FILE
+awk '{print > "FILE"}' plan.md
+awk '{print | "tee FILE"}' plan.md
+awk -v f=FILE '{print > f}' plan.md
+gawk -iinplace '{print}' FILE
+perl -i -F, -lane 'print $F[1]' FILE
+perl -e 'unlink "FILE"'
+parallel 'echo x > {}' ::: FILE
+parallel rm ::: FILE
+parallel -j2 sed -i s/a/b/ {} ::: FILE src/a.py
+parallel --joblog FILE echo ::: a
+echo FILE | parallel rm
+rsync -a --log-file=FILE plan.md /tmp/x
+rsync -a --write-batch=FILE plan.md /tmp/x
+rsync --remove-source-files FILE /tmp/x/
+rsync plan.md FILE
+tar -xf /tmp/x.tar FILE
+tar xf /tmp/x.tar FILE
+tar -cf FILE plan.md
+curl -D FILE localhost
+curl -c FILE localhost
+curl --trace FILE localhost
+curl --etag-save FILE localhost
+wget --save-cookies FILE localhost
+wget -o FILE localhost
+sqlite3 /tmp/x.db '.output FILE' '.dump'
+psql -c '\copy a to FILE'
+psql -o FILE -c 'select 1'
+pg_dump test -f FILE
+mysqldump -r FILE test
+docker cp web:/app/x FILE
+docker run --rm -v "$PWD":/w x sh -c 'echo x > /w/FILE'
+kubectl cp web:/a FILE
+git cliff -o FILE
+git diff --output FILE
+convert /tmp/a.png FILE
+mogrify -resize 50% FILE
+ffmpeg -y -i /tmp/a.wav FILE
+exiftool -Artist=x FILE
+plutil -convert xml1 FILE
+/usr/libexec/PlistBuddy -c 'Set :a b' FILE
+script -qc date FILE
+openssl rand -out FILE 8
+gpg -o FILE -d /tmp/x
+base64 -d -o FILE /tmp/x
+strace -o FILE date
+time -o FILE date
+/usr/bin/time -o FILE date
+flock /tmp/l -c 'rm FILE'
+trap 'rm FILE' EXIT
+ssh localhost "cat > $PWD/FILE"
+f() { rm "$1"; }; f FILE
+function g { sed -i s/a/b/ "$@"; }; g FILE
+while read -r f; do rm "$f"; done <<< FILE
+echo FILE | while read -r f; do echo > "$f"; done
+printf 'FILE\n' | xargs rm
+$(echo rm) FILE
+`echo rm` FILE
+rm{,} FILE
+{rm,FILE}
+r'm' FILE
+busybox rm FILE
+ed FILE <<< w
+ex -sc wq FILE
+vim -es -c wq FILE
+crudini --set FILE a b c
+dasel put -f FILE -o FILE a=1
+npx json -I -f FILE -e 'this.a=1'
+exec 3<> FILE; echo x >&3
+cat <<< x > FILE
+echo x | tee >(cat > FILE)
+x=FILE; echo a > $x""".split("\n")
+NAMED_READ = r"""cat FILE
+prettier --check FILE
+eslint FILE
+check-jsonschema --schemafile /tmp/s.json FILE
+ajv validate -s /tmp/s.json -d FILE
+yq -o=json . FILE
+yq '.hooks | keys' FILE
+jq -e .hooks FILE >/dev/null && echo has
+[ -e FILE ] && echo there
+[[ -s FILE ]] || echo none
+test -f FILE; echo $?
+wc -w FILE
+cmp -i 1 FILE plan.md
+diff -w <(jq -S . FILE) <(git show HEAD:FILE | jq -S .)
+grep -o hooks FILE
+rg -o hooks FILE
+sed -n '/hooks/p' FILE
+sed 's/w /x/' FILE
+sed -n '/FILE/p' plan.md
+awk 'NR < 3' FILE
+perl -e 'print 1' && cat FILE
+while read -r l; do echo "$l"; done < FILE
+while read -r f; do wc -l "$f"; done <<< FILE
+for f in FILE plan.md; do head -3 "$f"; done
+git log --oneline -- FILE
+git log -p -- FILE | head
+git blame FILE
+git diff HEAD -- FILE
+git show HEAD:FILE
+git commit --dry-run -m "FILE is the user's"
+gh issue create --title x --body "FILE is not read" --dry-run
+echo "see FILE" >> /tmp/notes
+cp FILE /tmp/
+tar -cf /tmp/x.tar FILE
+rsync FILE /tmp/
+rsync -n plan.md FILE
+curl -sd @FILE localhost
+python3 -m json.tool FILE
+stat -c %s FILE
+ls -la FILE
+cat FILE | python3 -m json.tool | head""".split("\n")
+
+
+def test_a_program_that_is_not_known_only_to_read_is_not_handed_a_protected_place(session):
+    s = begun(session, "common")
+    for place in (".claude/settings.json", ".claude/teams/feature-add-a-greeting/state.md"):
+        said = {c: refused(s, who, c.replace("FILE", place)) for c in NAMED for who in ("unified-reviewer", "coder-1")}
+        assert {c: text for c, text in said.items() if not text or "PROTECTED" not in text} == {}, place
+
+
+def test_what_reads_a_protected_place_passes(session):
+    s = begun(session, "common")
+    for place in (".claude/settings.json", ".claude/teams/feature-add-a-greeting/state.md"):
+        found = {(c, who): refused(s, who, c.replace("FILE", place)) for c in NAMED_READ for who in ("lead", "unified-reviewer", "coder-1")}
+        assert {k: v for k, v in found.items() if v} == {}, place
+
+
 # --- What reads alike and is none -----------------------------------------------------------------------------------------
 WRITES = """perl -lni.bak -e 'print' src/old.py
 perl -pi -e 's/a/b/' src/old.py
@@ -150,6 +320,16 @@ dos2unix -n plan.md src/old.py
 patch src/old.py /tmp/x.patch
 patch -o src/old.py src/a.py /tmp/x.patch
 rename 's/old/new/' src/old.py
+rsync --remove-source-files src/ /tmp/x/
+rsync -a --log-file=src/old.py plan.md /tmp/x
+rsync -a --delete /tmp/empty/ src/
+curl -D src/old.py localhost
+curl --etag-save src/old.py localhost
+wget --save-cookies src/old.py localhost
+tar -xf /tmp/x.tar src/old.py
+tar -xzf /tmp/x.tgz --strip-components=1
+curl -sSL https://x/y.tgz | tar -xz
+git archive HEAD src | tar -x
 uniq plan.md src/old.py
 uniq -f 1 plan.md src/old.py
 xxd -r plan.md src/old.py

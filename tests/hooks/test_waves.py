@@ -524,6 +524,7 @@ def talking(two):
             {"say": "team decide <topic>", "does": "weigh it and write it down", "model": True},
             {"say": "team latency review", "does": "measure again", "runs": "pack rt latency", "model": False},
             {"say": "team list gates", "does": "list them", "runs": "pack gate list", "model": False},
+            {"say": "team report", "does": "write it", "runs": "pack report all", "model": False},
         ],
     )
     with open(os.path.join(two.project, ".claude", "team-definitions", "talking.json"), "w") as f:
@@ -603,6 +604,25 @@ def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_st
     finally:
         with open(s.project + "/pid") as f:
             os.kill(int(f.read()), 9)
+
+
+def test_a_report_that_takes_longer_than_a_hook_may_goes_on_and_is_told_in_the_status(talking):
+    s, go = talking, os.path.join(talking.project, "go")
+    s.env["PACK_PYTHON"] = os.path.join(s.project, "py")
+    with open(s.env["PACK_PYTHON"], "w") as f:  # a busy machine: the process is not done before the file `go` is there
+        f.write('#!/bin/sh\necho $$ > %s/pid\nuntil [ -e %s ]; do sleep 0.1; done\nexec %s "$@"\n' % (s.project, go, sys.executable))
+    os.chmod(s.env["PACK_PYTHON"], 0o755)
+    told = activate(s, "team report")["reason"]
+    assert "`pack report all` goes on by itself" in told and "It writes into .two/reports." in told
+    assert "one `pack report` at a time" in activate(s, "team report")["reason"]
+    with open(go, "w"):
+        pass
+    until = time.monotonic() + 120
+    while ": ended" not in activate(s, "team status")["reason"]:
+        assert time.monotonic() < until
+    status = activate(s, "team status")["reason"]
+    assert "`pack report all`, started by the user" in status and "status_001.pptx" in status, status
+    assert os.path.exists(os.path.join(s.project, ".two", "reports", "status_001.pptx"))
 
 
 def test_a_measurement_without_rt_yaml_is_answered_without_a_process(session):

@@ -51,6 +51,10 @@ CACHES = {
     "*.swp",
     "*~",
 }
+# Options behind which a file stands that is written beside what the command is for.
+RSYNC_KEEPS = tuple("--log-file --write-batch --only-write-batch --backup-dir --partial-dir -T --temp-dir".split())
+CURL_KEEPS = tuple("-D --dump-header -c --cookie-jar --trace --trace-ascii --stderr --etag-save --hsts --alt-svc --libcurl".split())
+WGET_KEEPS = tuple("-o --output-file -a --append-output --save-cookies --warc-file --rejected-log".split())
 # What a command does to a path: its content changes; the name goes away (a link, and not what that points to); or neither.
 CONTENT, ENTRY, NEITHER = "content", "entry", "neither"
 
@@ -231,7 +235,13 @@ class _Writes:
 
     def copies(self, name: str, args: list[str], operands: list[str]) -> None:
         """cp, mv, ln and the like: the last word, or the folder of an option, is written."""
-        if name in ("rsync", "scp") and (_remote(operands[-1:]) or name == "rsync" and _looks_only(args)):
+        if name == "rsync":
+            self.add(_values(args, RSYNC_KEEPS))
+            if _looks_only(args) or "--list-only" in args or len(operands) < 2:
+                return
+            if "--remove-source-files" in args:
+                self.add(operands[:-1])
+        if name in ("rsync", "scp") and _remote(operands[-1:]):
             return
         if name == "rename" and _has(args, "n", "--nono") or "--no-act" in args:
             return
@@ -316,6 +326,7 @@ class _Writes:
         ]:
             names = [w.partition("?")[0].rstrip("/").rpartition("/")[2] for w in operands if "/" in w]
             self.add([os.path.join(at, one) for one in names] or [at])
+        self.add(_values(args, CURL_KEEPS if name == "curl" else WGET_KEEPS))
         given = [w for w in args if w not in into and w.startswith((into[0], into[1] + "="))]
         self.add([w[2:] if w.startswith(into[0]) else w.partition("=")[2] for w in given])
 
@@ -350,8 +361,12 @@ class _Writes:
             if {"--list", "--diff", "--to-stdout"} & set(args) or set(letters) & set("tdO"):
                 return
         here = ("-D", "-O", "-F", "--directory") if name == "cpio" else ("-C", "-d", "--directory")
-        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in here])
-        self.add([w.partition("=")[2] for w in args if w.startswith("--directory=")])
+        folders = _values(args, here)
+        self.add(folders)
+        if name in ("tar", "bsdtar") and not folders:  # into the present folder: the members that are asked for, else whatever is in it
+            old = 1 if args[:1] and args[0][:1] != "-" else 0
+            members = [w for w in operands[old:] if w not in into and not any(c in w for c in "*?[")]
+            self.add(members or ["."])
 
     def git(self, name: str, args: list[str], operands: list[str]) -> None:
         sub, rest = git_verb(args)
@@ -434,6 +449,11 @@ _WAYS = {
 }
 
 
+def known_way(name: str) -> bool:
+    """Whether the table tells what a command of this name writes."""
+    return name in _WAYS
+
+
 # Letters of sed, perl, ruby behind which their value stands in the same word, and those whose value may be the next word.
 _WITH_A_VALUE = {"sed": "efli", "perl": "eEMmIFixCDdV", "ruby": "erICFEKTWxi"}
 _PROGRAM_IN = {"sed": ("e", "f"), "perl": ("e", "E"), "ruby": ("e",)}
@@ -479,6 +499,12 @@ def _asks_for_a_cache(words: list[str]) -> bool:
 def _has(args: list[str], letter: str, long: str) -> bool:
     """Whether an option is given, by its letter or its name."""
     return any(w == long or w.startswith("-") and not w.startswith("--") and letter in w for w in args)
+
+
+def _values(args: list[str], options: tuple[str, ...]) -> list[str]:
+    """What stands behind these options, in the next word or behind `=`."""
+    behind = [args[n + 1] for n, w in enumerate(args[:-1]) if w in options]
+    return behind + [w.partition("=")[2] for w in args if "=" in w and w.partition("=")[0] in options]
 
 
 def _remote(last: list[str]) -> bool:

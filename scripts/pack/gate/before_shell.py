@@ -90,6 +90,8 @@ def run(call: Call, tool_input: dict[str, Any]) -> Answer:
     for text in code:
         _check_code(call, text)
     if call.actor["role"] != "foreign":
+        if ".claude" in command or "plugins/data" in command:
+            _check_named(call, parsed, command)
         _ends_the_client(parsed)
         folded = command.casefold()
         if "claude" in folded or "team" in folded:
@@ -146,13 +148,29 @@ def _check_code(call: Call, text: Any) -> None:
     hit = _protected_name(call, text)
     refusal = call.kind.may_run(call.state, text)
     if hit:
-        why = "settings decide whether hooks run" if "settings" in hit else "the team's folder belongs to the hooks"
-        way = "look with `pack status`, `pack log`, `pack explain N`, or read with `cat` or `jq`"
-        if "settings" in hit:
-            way = "read it with `cat`, `jq` or `python3 -m json.tool`; a change of it is the user's"
-        refusal = Refusal("PROTECTED", "code that names %s is not run" % hit, why, way, "BASH")
+        refusal = _protected(hit, "code that names %s is not run" % hit)
     if refusal is not None and not _only_reads(text):
         raise refusal
+
+
+def _check_named(call: Call, parsed: list[Any], command: str) -> None:
+    """Raises the Refusal of a command that names a protected place and is not known only to read."""
+    from ..base import named_places
+
+    for text in named_places.unread(parsed, command):
+        hit = _protected_name(call, text)
+        if hit:
+            raise _protected(hit, "`%s` is not known only to read %s" % (text.split()[0][:40], hit))
+
+
+def _protected(hit: str, what: str) -> Refusal:
+    """The Refusal of what may change a protected place."""
+    settings = "settings" in hit
+    why = "settings decide whether hooks run" if settings else "the team's folder belongs to the hooks"
+    way = "look with `pack status`, `pack log`, `pack explain N`, or read with `cat` or `jq`"
+    if settings:
+        way = "read it with `cat`, `jq` or `python3 -m json.tool`; a change of it is the user's"
+    return Refusal("PROTECTED", what, why, way, "BASH")
 
 
 def _only_reads(text: Any) -> bool:
@@ -174,6 +192,8 @@ def _protected_name(call: Call, text: str) -> str | None:
     if hit is None and ".claude" in text and "teams" in text:
         alone = any(part[:1] not in ("-", "_") for part in text.split(".claude")[1:])  # `.claude-plugin` is another folder
         hit = ".claude ... teams" if alone else None
+    if hit is None and "settings" in text and (".claude/ " in text or ".claude " in text or ".claude/\"" in text):
+        hit = ".claude ... settings"
     return hit
 
 

@@ -25,6 +25,7 @@ SESSION = (  # what the user may type to any team of waves; a definition's `sess
     {"say": "team resume", "does": "the same", "model": False},
     {"say": "team abort <why>", "does": "end the run", "model": False},
 )
+OF_A_TEAM = ("rt", "gate", "kanban", "report", "adr")  # verbs that ask which team and which folder
 
 
 def typed(call, words):
@@ -113,7 +114,7 @@ def _asked(call, head, command, said):
     if head == "team status":
         from ..store.render import tree
 
-        parts = [tree(call.state, enforcement.recorded(call.state)["level"]), _process(call, *runs) if runs else "", _measuring(call)]
+        parts = [tree(call.state, enforcement.recorded(call.state)["level"]), _process(call, *runs) if runs else "", _begun(call)]
         return answers.block("\n\n".join(p for p in parts if p))
     if command["model"]:
         return answers.tell("UserPromptSubmit", "The user types `%s`: %s. Do it now and report." % (said[:300], command["does"]))
@@ -121,7 +122,7 @@ def _asked(call, head, command, said):
         return answers.block("team: `%s` runs nothing: the definition gives it no `runs`." % head)
     if runs[0] == "rt" and runs[1:2] != ["check"]:
         return answers.block(_measure(call, runs))
-    text = _process(call, *runs)
+    text = _run(call, runs, [], "typed-" + runs[0], 4)
     return answers.block(text + ("\n(For looking. The lead's own `pack gate check` is what counts.)" if runs[0] == "gate" else ""))
 
 
@@ -140,59 +141,73 @@ def write_status_file(call, word):
     return True
 
 
-def _measuring(call):
-    """What a measurement that the user has started shows so far; empty if there was none."""
+def _begun(call):
+    """What shows so far of the verbs that the user has started and that took longer than a hook may; empty if there are none."""
     folder = os.path.dirname(call.scratch(""))
+    notes = sorted(n for n in os.listdir(folder) if n == "measuring.json" or n.startswith("typed-") and n.endswith(".json"))
+    return "\n\n".join(shown for shown in (_shown(call, os.path.join(folder, n[: -len(".json")])) for n in notes) if shown)
+
+
+def _shown(call, stem):
+    """The same of one verb, by the files `stem`.json, .log, .exit; "" if it was never started."""
     try:
-        with open(os.path.join(folder, "measuring.json"), encoding="ascii") as f:
+        with open(stem + ".json", encoding="ascii") as f:
             note = codec.loads(f.read())
-        with open(os.path.join(folder, "measuring.log"), encoding="utf-8", errors="replace") as f:
-            shown = [x.rstrip() for x in f if x.strip()][-12:]
+        with open(stem + ".log", encoding="utf-8", errors="replace") as f:
+            said = [x.rstrip() for x in f if x.strip()][-12:]
     except (OSError, ValueError):
         return ""
-    state = "ended" if os.path.exists(os.path.join(folder, "measuring.exit")) or not enforcement.alive(note["pid"]) else "running"
+    state = "ended" if os.path.exists(stem + ".exit") or not enforcement.alive(note["pid"]) else "running"
     return "\n".join(
-        ["`pack %s`, started by the user %d s ago: %s" % (note["words"], call.now - note["at"], state)] + ["  " + x for x in shown]
+        ["`pack %s`, started by the user %d s ago: %s" % (note["words"], call.now - note["at"], state)] + ["  " + x for x in said]
     )
 
 
 def _measure(call, words):
-    """Start a measurement that takes longer than a hook may, as a process of its own; its figures go into the evidence."""
-    gone = _nothing_to_measure(call)
-    if gone:
-        return gone
-    folder = os.path.dirname(call.scratch(""))
-    shown = _measuring(call)
+    """A measurement that the user has typed: its figures go into the evidence."""
+    return _nothing_to_measure(call) or _run(call, words, ["--quiet"], "measuring", 1.5)  # what cannot be measured at all says so at once
+
+
+def _run(call, words, more, name, patience):
+    """Run a verb as a process of its own, which may take longer than a hook: what it prints if that is all within `patience` seconds, else where
+    it will be seen. name: of its files in the run's scratch folder; a second one of that name waits for the first."""
+    stem = os.path.join(os.path.dirname(call.scratch("")), name)
+    shown, spoken = _shown(call, stem), " ".join(words)
     if ": running" in shown.split("\n")[0]:
-        return "team: one measurement at a time. " + shown
-    log, code = os.path.join(folder, "measuring.log"), os.path.join(folder, "measuring.exit")
+        return "team: one %s at a time. %s" % ("measurement" if words[0] == "rt" else "`pack %s`" % words[0], shown)
+    log, code = stem + ".log", stem + ".exit"
     if os.path.exists(code):
         os.remove(code)
-    command = [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words + ["--quiet"] + _team(call)
+    command = [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words + more + (_team(call) if words[0] in OF_A_TEAM else [])
     script = 'log=$1; code=$2; shift 2; { "$@"; echo $? >"$code"; } </dev/null >"$log" 2>&1 & echo $!'
     done = subprocess.run(
-        ["sh", "-c", script, "measure", log, code] + command,
+        ["sh", "-c", script, "typed", log, code] + command,
         cwd=call.project,
-        env=_env(call),
+        env=dict(_env(call), PACK_LOOK="4") if words[0] == "gate" else _env(call),  # seconds for a gate's command: nobody waits for a look
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         start_new_session=True,
         timeout=6,
     )
-    call.store.disk.replace(
-        os.path.join(folder, "measuring.json"),
-        codec.dumps({"pid": int(done.stdout), "words": " ".join(words), "at": call.now}).encode("ascii"),
-    )
-    until = time.monotonic() + 1.5  # what cannot be measured at all says so at once
+    call.store.disk.replace(stem + ".json", codec.dumps({"pid": int(done.stdout), "words": spoken, "at": call.now}).encode("ascii"))
+    until = time.monotonic() + patience
     while not os.path.exists(code):
         if time.monotonic() > until:
-            return (
-                "team: measuring now: `pack %s`. It goes on by itself; `team status` shows its figures, then `team gate check`."
-                % " ".join(words)
-            )
+            return _goes_on(call, words)
         time.sleep(0.05)
+    if words[0] != "rt":
+        os.remove(stem + ".json")  # all is told now
     with open(log, encoding="utf-8", errors="replace") as f:
-        return f.read().strip() or "team: `pack %s` ended at once and said nothing." % " ".join(words)
+        return f.read().strip() or ("team: `pack %s` ended at once and said nothing." % spoken if words[0] == "rt" else "")
+
+
+def _goes_on(call, words):
+    """What the user reads of a verb that has not ended yet."""
+    spoken, reports = " ".join(words), os.path.join(root(call.state, call.project), "reports")
+    if words[0] == "rt":
+        return "team: measuring now: `pack %s`. It goes on by itself; `team status` shows its figures, then `team gate check`." % spoken
+    writes = " It writes into %s." % os.path.relpath(reports, call.project) if words[0] == "report" else ""
+    return "team: `pack %s` goes on by itself; `team status` shows what it says.%s" % (spoken, writes)
 
 
 def _nothing_to_measure(call):
@@ -210,13 +225,11 @@ def _nothing_to_measure(call):
 
 def _process(call, *words):
     """Run a looking verb on the run's team with the user's Python (the hook's own has no packages) and answer what it prints."""
-    seen = {"PACK_LOOK": "4"}  # seconds for a gate's command: a hook has no more time
-    mine = _team(call) if words[0] in ("rt", "gate", "kanban", "report", "adr") else []
     try:
         done = subprocess.run(
-            [os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words) + mine,
+            [os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words) + (_team(call) if words[0] in OF_A_TEAM else []),
             cwd=call.project,
-            env=dict(_env(call), **seen),
+            env=_env(call),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

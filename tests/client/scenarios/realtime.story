@@ -416,7 +416,9 @@ user types: team status
 user types: team gate check
     => says "FAIL    P99 Latency Compliance", says "For looking"
 user types: team report
-    => says "wrote", says "status_003.pptx"
+    => says ".team/reports"
+person runs: for i in $(seq 500); do ls .team/reports | grep -q activity_003.pdf && break; sleep 0.2; done; ls .team/reports
+    => says "status_003.pptx", says "activity_003.pdf"
 user types: pause team
     => says "paused"
 user types: Go on.
