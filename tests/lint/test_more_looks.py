@@ -38,7 +38,7 @@ OVER = [
     ),
     (dict(STATUSES, **{"commands/build.md": command('```json\n{"status": "not_servin"}\n```')}), "protocol-name", True),
     (
-        {"agents/api.md": agent("x" + EVENTS + "| Code | Why |\n|---|---|\n| `CANCELLED` | c |\n\nReturn `CANCELLED` status.", "api")},
+        {"agents/api.md": agent("x" + EVENTS + "| Error | Why |\n|---|---|\n| `CANCELLED` | c |\n\nReturn `CANCELLED` status.", "api")},
         "protocol-unknown",
         False,
     ),
@@ -61,12 +61,37 @@ OVER = [
     ({"hooks/hooks.json": hooks("Stop", None, command="true"), "hooks.json": INSTALLED % ROOT_PATH}, "component-location", True),
     ({"hooks.json": INSTALLED % "$HOME/.kit"}, "component-location", True),
 ]
+NARROW = "tools: Read, AskUserQuestion\n"
+SCOPED = "tools: Read, mcp__plugin_demo-pack_db__query\n"
+SHARED = {"references/shared.md": "# S\n\n## Table\n"}
+OVER += [
+    (dict(SHARED, **{"skills/s/SKILL.md": skill("The table is in `%s/references/shared.md#table`." % ROOT_PATH)}), "ref-file", False),
+    (dict(SHARED, **{"skills/s/SKILL.md": skill("The table is in `%s/references/shred.md#table`." % ROOT_PATH)}), "ref-file", True),
+    ({"agents/plan.md": agent("Ask via AskUserQuestion before you end.", "plan", NARROW)}, "tool-ungranted", False),
+    ({"agents/plan.md": agent("Look it up via WebSearch before you end.", "plan", NARROW)}, "tool-ungranted", True),
+    ({"agents/plan.md": agent("Call `mcp__db__query`.", "plan", SCOPED)}, "tool-ungranted", False),
+    ({"agents/plan.md": agent("Call `mcp__db__insert`.", "plan", SCOPED.replace("db__", "x__"))}, "tool-ungranted", True),
+    ({"skills/s/SKILL.md": skill("Jevnt, kontor\u00adtid, sesong.")}, "hidden-character", False),
+    ({"skills/s/SKILL.md": skill("Run `kontor\u00adtid`.")}, "hidden-character", True),
+    ({"commands/build.md": command("Run `x $ARGS`\n\n```\nx $ARGS\n```\n\nwhere `$ARGS` are its words.")}, "command-argument", True),
+    ({"commands/build.md": command("```\nx $ARGS\n```\n\nWhere `$ARGS` are its words.")}, "command-argument", False),
+    (
+        {"agents/lead.md": agent("The file is `%s/conf/local.properties`." % ROOT_PATH, "lead"), ".gitignore": "*.properties\n"},
+        "ref-file",
+        False,
+    ),
+    ({"agents/lead.md": agent("The file is `%s/conf/local.properties`." % ROOT_PATH, "lead")}, "ref-file", True),
+]
 OPENCODE = {"package.json": '{"peerDependencies": {"@opencode-ai/plugin": "1"}}', "README.md": "# Kit\n\nRuns Claude models.\n"}
 OC_COMMAND = {"assets/commands/tdd.md": "---\ndescription: d\nagent: coder\n---\nx\n"}
 STYLE = {"output-style/calm.md": "---\nname: calm\ndescription: d\n---\nx\n", "skills/s/SKILL.md": skill("x")}
 BUILT = below("plugins/demo-pack", dict(PLUGIN, **manifest(hooks="./hooks/claude-hooks.json")))
 BUILT["hooks/claude-hooks.json"] = hooks("Stop", None, command="true")
+HOME = {"hooks/hooks.json": hooks("Stop", None, command="node $HOME/.claude/scripts/hooks/end.js"), "agents/a.md": agent("x", "a")}
 ALONE = [
+    (dict(HOME, **{"scripts/hooks/end.js": "x\n"}), "hook-path", False),
+    (HOME, "hook-path", True),
+    (dict(HOME, **{"scripts/hooks/end.js": "x\n"}, **manifest()), "hook-path", True),
     (dict(OPENCODE, **OC_COMMAND), "command-value", False),
     (OC_COMMAND, "command-value", True),
     (dict(OPENCODE, **OC_COMMAND, **{"CLAUDE.md": "# C\n"}), "command-value", True),

@@ -452,7 +452,7 @@ def root_paths(file, project):
     text, plugin = file.text, file.plugin
     # The frontmatter too: allowed-tools names scripts.
     for match in _ROOT_PATH.finditer(text, 0 if file.kind in ("command", "skill") else file.body_start):
-        sub = match.group(2).rstrip(".:!?*_")
+        sub = match.group(2).split("#")[0].rstrip(".:!?*_")
         if _odd_path(sub) or not sub or _stands_for_another(text, match, sub):
             continue
         if match.group(1) == "CLAUDE_SKILL_DIR":
@@ -515,6 +515,9 @@ def _stands_for_another(text, match, sub):
     return _NOT_READ.search(text, begin, match.start()) is not None
 
 
+_TRACKED = (".md", ".py", ".sh", ".js", ".ts", ".mjs", ".cjs", ".json", ".yaml", ".yml", ".html", ".txt")
+
+
 def _ignored(project, target):
     """Does a .gitignore above name the file by itself? Then each user has one of his own."""
     name, folder = posixpath.basename(target), posixpath.dirname(target)
@@ -524,6 +527,8 @@ def _ignored(project, target):
             lines = {line.strip().lstrip("/") for line in (project.script(rel) or "").split("\n")}
             if name in lines or target[len(folder) :].lstrip("/") in lines:
                 return True
+            if "*" + posixpath.splitext(name)[1] in lines and not name.endswith(_TRACKED):
+                return True  # `*.properties`
         if not folder:
             return False
         folder = posixpath.dirname(folder)
