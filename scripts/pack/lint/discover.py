@@ -114,8 +114,11 @@ def _loose_roots(project, roots):
     if top in COMPONENTS and not roots and not any(c in project.dirs for c in COMPONENTS):
         roots[""] = Plugin(project, "", "component:" + top)
         return
-    if "" not in roots and any(_component(project, c) for c in COMPONENTS) and not project.marketplaces:
-        roots[""] = Plugin(project, "", "foreign" if _of_another_host(project) else "bare")
+    if "" not in roots and not project.marketplaces:
+        if any(_component(project, c) for c in COMPONENTS):
+            roots[""] = Plugin(project, "", "foreign" if _of_another_host(project) else "bare")
+        elif not roots and _of_opencode(project) and _of_another_host(project):
+            roots[""] = Plugin(project, "", "foreign")  # assets/commands/ and the like are for that program as well
     if "" in roots:
         return
     for rel, is_link in sorted(project.dirs.items()):
@@ -146,12 +149,19 @@ def _component(project, name):
 
 
 def _of_another_host(project):
-    """Is it another program's, going by the README? One that names such a program and never Claude, in a tree that has nothing for Claude."""
+    """Is it another program's, going by its package.json (a plugin for OpenCode) or by the README, which names such a program and never
+    Claude, in a tree that has nothing for Claude?"""
     if "CLAUDE.md" in project.listing or any("/.claude" in "/" + rel for rel in project.listing):
         return False
+    if _of_opencode(project):
+        return True
     pages = [project.script(rel) or "" for rel in project.listing if "/" not in rel and rel.lower().startswith("readme")]
     said = "\n".join(pages).lower()
     return "claude" not in said and any(host in said for host in _HOSTS)
+
+
+def _of_opencode(project):
+    return "package.json" in project.listing and '"@opencode-ai/plugin"' in (project.script("package.json") or "")
 
 
 def _of_a_test(parts):

@@ -72,14 +72,16 @@ class _Held:
         self.keys = len(value) if isinstance(value, dict) else 0
 
     def holds(self, after, made):
-        """Is the file that came of it sound, and does every rule that was mended say less of it?"""
+        """Is the file that came of it sound, and is each message that was mended said so many times less? (The same may be true of a place
+        that has no fix.)"""
         if self.parses and (not after.parses or after.lenient and not self.lenient or after.keys < self.keys):
             return False
         if after.doubles > self.doubles:
             return False
-        return not any(finding.message in after.said.get(finding.rule, ()) for finding in made) and all(
-            len(after.said.get(finding.rule, ())) < len(self.said[finding.rule]) for finding in made
-        )
+        texts = [(finding.rule, finding.message) for finding in made]
+        return all(
+            after.said.get(rule, []).count(message) <= self.said[rule].count(message) - texts.count((rule, message)) for rule, message in texts
+        ) and all(len(after.said.get(rule, ())) < len(self.said[rule]) for rule, _ in texts)
 
 
 def _is_prose(file, fix):

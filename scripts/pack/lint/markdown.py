@@ -54,7 +54,12 @@ class Prose:
                         if ticks[0] == "`" and "`" in rest:
                             continue
                         open_at, mark, info = match.start(), ticks, rest.strip()
-                    elif ticks[0] == mark[0] and len(ticks) >= len(mark) and not rest.strip():
+                    elif (
+                        ticks[0] == mark[0]
+                        and len(ticks) >= len(mark)
+                        and not rest.strip()
+                        and not self.text[match.start() : match.start(1)].strip()
+                    ):  # ` * ```` is a comment's example of a fence; behind a list's mark none is closed
                         blocks.append((open_at, match.end(), info))
                         open_at = None
                 if open_at is not None:

@@ -41,6 +41,7 @@ _SKILL = lazy(
 _OTHERS = lazy(
     r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\b(?:if|when|where) (?:it is |you have it )?(?:available|installed|present)|[^.\n]{0,20}\b(?:has )?moved|[^.\n]{0,60}\b(?:external|not (?:bundled|included|shipped|part of this))\b"
 )
+_NEXT_ITEM = lazy(r"\n[ \t]*(?:\n|[-*+#|>] |[0-9]{1,3}[.)] )")
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
 _COLON = lazy(r":(?=[A-Za-z])")
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
@@ -74,6 +75,15 @@ _EACH_HAS = lazy(
     r"(?i)\b(?:each|every|cada|jede[rs]?|chaque) [^.;\n]{1,40} (?:trae|has|have|carries|ships|brings|contains|includes|gets) (?:un|una|a|an|its own) `?\Z"
 )
 _RENAMED = lazy(r"`? ?(?:→|->|=>|becomes|was renamed to|is now) ?`")
+# `append the run to [history](references/history.md)`, `[history.md](references/history.md)に実行履歴を追記`
+_PUT_INTO = lazy(
+    r"(?i)\b(?:append|record|log|save|persist|store)(?:s|ed|d|ing)?\b[^.;\n]{0,80}\b(?:to|in|into|at) (?:the )?(?:\[[^\]\n]{0,60}\]\(|[`*]{1,3})?\Z"
+    r"|(?:追加|写入|寫入|记录|記錄|保存|写|寫)(?:到|至|入|在)\s?(?:\[[^\]\n]{0,60}\]\(|[`*]{1,3})?\Z"
+)
+_INTO_CJK = lazy(
+    r"[)`*\]]{0,4}(?:（[^）\n]{0,40}）)?\s?(?:に(?!ある|あり|基づ|従|つい|関|よ)[^。\n]{0,30}?(?:追記|記録|保存|書き込|蓄積|追加|記載)"
+    r"|[^。\n]{0,60}?参照・(?:蓄積|更新|追記)|[中里裡内]?(?:追加|写入|寫入|记录|記錄|保存))"
+)
 _GONE_THERE = lazy(r"[^。\n]{0,90}(?:存在しない|不存在)")
 _EACH = lazy(r"(?i)\b(?:each|every|another|any other) plugin['’]s (?:own )?\Z")
 _BECOMES = lazy(r"`? ?(?:→|->|=>|becomes) ?`/")
@@ -271,8 +281,8 @@ def skills(file):
     lines = file.lines_with(_SKILL_MARKS)
     for match in (match for start, end in lines for match in _SKILL.finditer(text, start, end)):
         name = match.group(match.lastindex)
-        rest = text[match.end() : match.end() + 60]
-        if _OTHERS.match(rest) or negated(text, *match.span(match.lastindex)):
+        rest = _NEXT_ITEM.split(text[match.end() : match.end() + 80], 1)[0]  # a wrapped sentence is one line
+        if _OTHERS.match(" " * rest[:1].isspace() + " ".join(rest.split())) or negated(text, *match.span(match.lastindex)):
             continue  # `the x skill of the y plugin`, `the x skill, if it is installed`
         if not _is_placeholder(name) and not file.prose.hidden(match.start()):
             yield Ref(name, match.span(match.lastindex), "skill")
@@ -397,6 +407,7 @@ def files(file, project):
             text[start - 1] in "(<"
             and text.count('"', line_start(text, start), start) % 2
             or _NOT_YET.match(text, end, line_stop(text, end))
+            or _is_kept(text, start, end)
         ):
             continue  # a sentence that is to be written so; a file that the text itself calls optional
         last = path.rstrip("/").rsplit("/", 1)[-1]
@@ -413,6 +424,12 @@ def files(file, project):
         yield Ref(target, (start, end), "link", target=meant)
     if known and file.kind != "readme":
         yield from _code_paths(file, project, folder)
+
+
+def _is_kept(text, start, end):
+    """Does the sentence say that what was done is written into the file, which then comes to be (`append the result to X`)?"""
+    begin = max(line_start(text, start), start - 160)
+    return _PUT_INTO.search(text, begin, start) is not None or _INTO_CJK.match(text, end, line_stop(text, end)) is not None
 
 
 def _its_folder(file, known):
@@ -435,7 +452,7 @@ def root_paths(file, project):
     text, plugin = file.text, file.plugin
     # The frontmatter too: allowed-tools names scripts.
     for match in _ROOT_PATH.finditer(text, 0 if file.kind in ("command", "skill") else file.body_start):
-        sub = match.group(2).rstrip(".:!?*_")
+        sub = match.group(2).split("#")[0].rstrip(".:!?*_")
         if _odd_path(sub) or not sub or _stands_for_another(text, match, sub):
             continue
         if match.group(1) == "CLAUDE_SKILL_DIR":
@@ -498,6 +515,9 @@ def _stands_for_another(text, match, sub):
     return _NOT_READ.search(text, begin, match.start()) is not None
 
 
+_TRACKED = (".md", ".py", ".sh", ".js", ".ts", ".mjs", ".cjs", ".json", ".yaml", ".yml", ".html", ".txt")
+
+
 def _ignored(project, target):
     """Does a .gitignore above name the file by itself? Then each user has one of his own."""
     name, folder = posixpath.basename(target), posixpath.dirname(target)
@@ -507,6 +527,8 @@ def _ignored(project, target):
             lines = {line.strip().lstrip("/") for line in (project.script(rel) or "").split("\n")}
             if name in lines or target[len(folder) :].lstrip("/") in lines:
                 return True
+            if "*" + posixpath.splitext(name)[1] in lines and not name.endswith(_TRACKED):
+                return True  # `*.properties`
         if not folder:
             return False
         folder = posixpath.dirname(folder)
@@ -607,6 +629,7 @@ def _elsewhere(file, match):
     return (
         "://" in before
         or _NONE.search(before) is not None
+        or _is_kept(text, match.start(1), match.end(1))
         or _EACH_HAS.search(before) is not None
         or _RENAMED.match(after) is not None
         or _of_the_repository(file, match.group(1), max(begin, match.start() - 200), min(end, match.end() + 200))

@@ -40,6 +40,7 @@ _SLIP = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b")
 _SEVERAL = lazy(r"[`\"']?(?:,| and) [`\"']?\$2[`\"']?,? (?:and )?[`\"']?\$(?:3|ARGUMENTS)")  # "arguments with `$1`, `$2`, `$3`"
 _RIGHT = lazy(r"[`\"'*]{0,3}(?: /[^.\n]{1,60})? (?:is|=|means|names) (?:the )?[*_]{0,2}(?:second|2nd)\b")  # "`$1` is the *second*"
 _LISTED = lazy(r"\$ARGUMENTS[`\"']?(?:,| and| or|/)[ `\"']*\Z")  # "placeholders ($ARGUMENTS, $1, $2)"
+_IS = ("` is ", "` are ", "` stands ", " is ", " are ", " stands ")
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
 
@@ -79,7 +80,10 @@ def _verbatim(file, front):
     if file.kind == "command" and file.holds(_SPELLED):
         almost = _ALMOST if "$ARGUMENTS" not in text else _SLIP
         for match in _at(almost, text, sorted(_places(file, "$ARG") + (_places(file, "{{") if almost is _ALMOST else []))):
-            if not file.prose.in_fence(match.start()):
+            told = text[max(0, match.start() - 12) : match.start()].lower().endswith(("where `", "where ")) and text.startswith(
+                _IS, match.end()
+            )
+            if not file.prose.in_fence(match.start()) and not told:  # "where `$ARGS` are the words behind the command"
                 yield file.hit(match.span(), "%s is not replaced; write $ARGUMENTS" % match.group(), [match.span() + ("$ARGUMENTS",)])
                 return
     for match in _at(_NAMED, text, _places(file, "$")) if names else ():

@@ -91,6 +91,10 @@ def check(plugin, context):
             and (project.exists(base + meant) or _named_elsewhere(project, base, sub))
         ):
             continue  # another program's: the right file is there as well, or that program's manifest names this one
+        if plugin.is_collection and sub.startswith("output") and _told_of(project, sub.split("/")[0] + "/"):
+            continue  # a folder of dotfiles that its README describes: it is linked under another name
+        if what == "hooks" and (_merged_elsewhere(plugin, project.script(rel)) or _manifest_names(project, sub)):
+            continue
         if needs and not _looks_like(project, rel, needs):
             continue
         if sub.startswith(".claude/"):
@@ -108,6 +112,20 @@ def check(plugin, context):
             message = "the client does not look at %s; it reads %s" % (sub, meant)
         level = "error" if meant in _EXACT and sub.lower() == meant else None
         yield _file(project, rel, plugin).hit((0, 0), message, None, level)
+
+
+def _told_of(project, folder):
+    return any(folder in (project.script(page) or "") for page in ("README.md", "CLAUDE.md") if page in project.listing)
+
+
+def _merged_elsewhere(plugin, text):
+    """Is it no plugin's, but what an installer merges into the user's settings: the plugin has hooks, and this names none of its files?"""
+    return bool(plugin.of("hooks")) and text is not None and "CLAUDE_PLUGIN_ROOT" not in text and ("$HOME" in text or "~/" in text)
+
+
+def _manifest_names(project, sub):
+    """Does the manifest of a plugin elsewhere in the tree name a file of that path (a build puts it there)?"""
+    return any('"./%s"' % sub in (project.script(other.manifest.rel) or "") for other in project.plugins if other.manifest is not None)
 
 
 def _named_elsewhere(project, base, sub):

@@ -33,6 +33,19 @@ def _shown(text, at):
     return any(word in line for word in ("right-to-left", "left-to-right", "bidi", "zero-width", "zero width", "override", "u+2"))
 
 
+def _breaks_a_word(file, at):
+    """Does a soft hyphen say where a word of a prompt may be broken? In a name, in code or in frontmatter, it hides one."""
+    text = file.text
+    if file.kind not in ("agent", "command", "skill", "prose", "readme", "rootdoc") or at < file.body_start or file.prose.in_code(at):
+        return False
+    before, after = at, at + 1
+    while before and text[before - 1].isalpha():
+        before -= 1
+    while after < len(text) and text[after].isalpha():
+        after += 1
+    return at - before > 1 and after - at > 2
+
+
 def check(file, context):
     """Report every run of hidden characters, at most ten a file."""
     text = file.text
@@ -46,7 +59,7 @@ def check(file, context):
         # A flag such as Scotland's is a black flag followed by tag characters: that is text, not a message.
         if code > 0xE0000 and text[max(0, match.start() - 8) : match.start()].find("\U0001f3f4") >= 0:
             continue
-        if match.end() - match.start() == 1 and _shown(text, match.start()):
+        if match.end() - match.start() == 1 and (_shown(text, match.start()) or code == 0xAD and _breaks_a_word(file, match.start())):
             continue
         count += 1
         if count > 10:

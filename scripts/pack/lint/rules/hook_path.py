@@ -48,6 +48,8 @@ def check(file, context):
             elif script.home and ".claude/plugins/marketplaces/" in script.text:
                 text = "%s is the client's copy of the marketplace, not the plugin that runs; use ${CLAUDE_PLUGIN_ROOT}"
                 yield file.hit(script.span, text % script.text, severity="warning")
+            elif script.home and plugin.is_collection and _of_this_home(plugin, script.text):
+                continue  # the tree is somebody's ~/.claude, and no plugin
             elif script.home:
                 yield file.hit(script.span, "%s exists on one machine only; use ${CLAUDE_PLUGIN_ROOT}" % script.text)
             elif script.relative and not (script.tested and handler.event not in _GUARDS):
@@ -63,3 +65,10 @@ def check(file, context):
                         "%s is looked for in the user's folder, not in the plugin" % script.text,
                         severity="warning",
                     )
+
+
+def _of_this_home(plugin, text):
+    """Does `~/.claude/NAME` lead into the tree itself, which is kept as (or linked to) that folder?"""
+    _, found, sub = text.partition("/.claude/")
+    project = plugin.project
+    return bool(found) and (plugin.path("settings.json") in project.listing or project.exists(plugin.path(sub)))

@@ -66,6 +66,8 @@ def paths(file, base, data, context, plugin=None):
         rel = "" if rel == "." else rel
         is_dir = rel == "" or rel in project.dirs
         if not is_dir and not project.exists(rel):
+            if not plugin.entries and _put_in(project, plugin.root, value):
+                continue  # a build puts it there: no marketplace here installs the plugin from where it lies
             other = project.same_but_case(rel)
             hint = "; it is spelled %s" % plugin.sub(other) if other else ""
             yield file.hit(span, "no %s in the plugin%s" % (value, hint))
@@ -77,6 +79,16 @@ def paths(file, base, data, context, plugin=None):
             yield file.hit(span, "%s is a folder; %s names a JSON file" % (value, key))
         elif key == "agents" and is_dir:
             yield file.hit(span, "%s is a folder; agents names Markdown files" % value)
+
+
+def _put_in(project, root, value):
+    """Lies a file of that path in a folder above the plugin's, beside plugins that several manifests describe?"""
+    sub = value.removeprefix("./")
+    while root:
+        root = root.rpartition("/")[0]
+        if project.exists(root + "/" + sub if root else sub):
+            return True
+    return False
 
 
 def declared(data):

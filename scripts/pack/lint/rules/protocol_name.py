@@ -59,6 +59,10 @@ _DECLARED = (
     "status",
     "phase",
 )
+# Types of JSON Schema, Avro, Protocol Buffers and GraphQL: `{"name": "orderId", "type": "string"}` describes a field.
+_OF_A_SCHEMA = frozenset(
+    "string number integer boolean object double uint32 uint64 sint32 sint64 fixed32 fixed64 record timestamp datetime decimal".split()
+)
 SHORTEST = 7  # letters of a single word outside code: shorter ones are often emphasis
 _CAPS_BEFORE = lazy(r"(?<![A-Za-z])[A-Z]{2,30} \Z")
 _CAPS_AFTER = lazy(r" [A-Z]{2,30}(?![A-Za-z])")
@@ -142,10 +146,15 @@ def _in_json(plugin):
     declared = None
     for file in vocabulary.documents(plugin):
         for match in file.matches(_FIELD) if '": "' in file.text and file.kind != "skill" else ():
-            if declared is None:
-                declared = vocabulary.column_names(vocabulary.documents(plugin), _DECLARED)
             name = match.group(1)
-            meant = None if name in declared else closest(name, sorted(declared))
+            if name in _OF_A_SCHEMA:
+                continue
+            if declared is None:
+                shared = [one for one in vocabulary.documents(plugin) if one.kind != "agent"]
+                declared = vocabulary.column_names(shared, _DECLARED)
+            # a table in an agent's prompt is that agent's own
+            known = declared | vocabulary.column_names([file], _DECLARED) if file.kind == "agent" else declared
+            meant = None if name in known else closest(name, sorted(known))
             if meant is not None and meant.lower().strip("[]()<>*\"'") != name.lower() and not vocabulary.other_word(name, meant):
                 text = "%r is in no table; did you mean %r?"
                 yield file.hit(match.span(1), text % (name, meant), None if distance(name, meant, 1) > 1 else [match.span(1) + (meant,)])

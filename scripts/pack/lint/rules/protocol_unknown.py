@@ -124,7 +124,7 @@ def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was 
                     or name.islower()
                     and (_lists_its_own(file.text, match, legal) or not nearest(name, legal))
                 )
-            if known or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
+            if known or _stands_first(file, name) or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
                 continue
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
         for match in file.matches(_ARROWS) if tables["state"] and file.kind != "skill" else ():
@@ -144,6 +144,13 @@ def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was 
             if not file.prose.hidden(match.start()) and name.lower() not in roles and not _is_slip(name, declared, SHORTEST):
                 text = "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, sorted(legal)))
                 yield file.hit(match.span(2), text)
+
+
+def _stands_first(file, name):
+    """Has the prompt itself a table, of whatever title, with a row for the name (`CANCELLED` among the codes of some library)?"""
+    if file.kind != "agent" or "|" not in file.text:
+        return False
+    return any(row and clean(row[0][0]) == name for table in file.prose.tables() for row in table.rows)
 
 
 def _form(name):

@@ -90,7 +90,7 @@ def _of_skills(plugin):
         skill = file.rel[: file.rel.index("/references/" if "/references/" in file.rel else "/reference/") + 1]
         by_pattern = any("references/" + start in named for start in _starts(file.name[:-3]))  # `references/server-<kind>.md`
         if file.name not in named and "references/" + file.name[:-3] not in named and skill not in whole and not by_pattern:
-            if _in_code(file, skill, code):
+            if _in_code(file, skill, code) or file.name in _named_at_the_top(plugin):
                 continue
             yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
 
@@ -107,6 +107,21 @@ def _in_code(file, skill, known):
         ]
         known[skill] = {name for text in texts for name in _spelled(text)}
     return file.name in known[skill]
+
+
+def _named_at_the_top(plugin):
+    """The pages that other programs' instructions (GEMINI.md, AGENTS.md), docs/ and the plugin's programs name, tests aside."""
+    if "top-names" not in plugin.memo:
+        project, found = plugin.project, set()
+        for rel in project.below(plugin.root):
+            parts = plugin.sub(rel).split("/")
+            page = rel.endswith(".md") and (len(parts) == 1 or parts[0] == "docs" and len(parts) < 4 or parts[0][0] == ".")
+            code = parts[0] in ("hooks", "scripts", "bin") or parts[0][0] == "." and rel.endswith(_CODE)
+            changes = parts[-1].lower().startswith(("changelog", "release"))  # what was once there
+            if (page or code and len(parts) < 5) and not changes and project.listing[rel] == "f":
+                found.update(_spelled(project.script(rel) or ""))
+        plugin.memo["top-names"] = found
+    return plugin.memo["top-names"]
 
 
 def _is_index(file):

@@ -80,10 +80,13 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         return
     if not granted:
         return
+    listed = {tools.canonical(tool.name, context.facts) for tool in tools.listed(file, "tools") or ()} if file.kind == "agent" else ()
     lines = file.lines_with((" tool",) + _NAMES)
     for match in (match for start, end in lines for match in _USE.finditer(text, start, end)):
         index = match.lastindex
         name = tools.canonical(match.group(index), context.facts)
+        if name in listed:
+            continue  # named in tools, and never given to a subagent: tool-unavailable says that
         if name not in context.facts.known_tools or name in granted or name in seen or file.prose.hidden(match.start()):
             continue
         if _SOMEBODY.search(clause_before(text, match.start())) or _IF_THERE.match(text, match.end()):
@@ -123,6 +126,9 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     servers = {name.rsplit("__", 1)[0] for name in granted if name.startswith("mcp__")} | {n for n in granted if n.startswith("mcp__")}
     for match in _MCP.finditer(text, file.body_start) if file.holds(_MCP_MARKS) else ():
         name = match.group()
+        full = "_" + name[5:]  # mcp__plugin_NAME_server__tool is the whole name of mcp__server__tool
+        if any(one.startswith("mcp__plugin_") and one.endswith(full) for one in granted):
+            continue
         if name not in granted and name.rsplit("__", 1)[0] not in servers and not any("*" in n and n.startswith("mcp__") for n in granted):
             quoted = text.startswith(">", line_start(text, match.start()))  # what the user is to be told
             if name not in seen and not quoted and not file.prose.hidden(match.start()):

@@ -1,0 +1,134 @@
+"""What the first looks from set 26 on showed, as in test_first_looks.py: a case and, beside it, the mistake that it must not hide.
+
+OVER is laid over the small plugin of conftest.py, ALONE is the whole tree. Both go through bin/pack.
+"""
+
+import json
+
+import pytest
+import pythons
+from conftest import PLUGIN, write
+from test_first_looks import ROOT_PATH
+from test_shipped import findings, shipped
+from test_strangers import agent, command, hooks, skill
+
+EVENTS = "\n\n| Status | Meaning |\n|---|---|\n| `SERVING` | a |\n| `NOT_SERVING` | b |\n\n"
+STATUSES = {"references/s.md": "# S" + EVENTS}
+NESTED = "```kotlin\n/**\n * ```kotlin\n * val a\n * ```\n */\n```\n\n```markdown\n# P\n\n```bash\nmake\n```\n\nSee [C](CONTRIBUTING.md).\n\n```json\n{}\n```\n\n```\n"
+PAGE = "skills/s/references/gemini-tools.md"
+INSTALLED = '{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "%s/stop.sh"}]}]}}'
+MARKET = {"name": "m", "description": "D", "owner": {"name": "E"}, "plugins": [{"name": "demo-pack", "source": "./plugins/demo-pack"}]}
+
+
+def manifest(**more):
+    return {".claude-plugin/plugin.json": json.dumps(dict(json.loads(PLUGIN[".claude-plugin/plugin.json"]), **more))}
+
+
+def below(folder, files):
+    return {"%s/%s" % (folder, path): text for path, text in files.items()}
+
+
+# (files, rule, is it to be found?)
+OVER = [
+    (dict(STATUSES, **{"commands/build.md": command('```json\n{"name": "id", "type": "string"}\n```')}), "protocol-name", False),
+    (
+        {"agents/api.md": agent("Health:" + EVENTS, "api"), "commands/build.md": command('```json\n{"status": "servings"}\n```')},
+        "protocol-name",
+        False,
+    ),
+    (dict(STATUSES, **{"commands/build.md": command('```json\n{"status": "not_servin"}\n```')}), "protocol-name", True),
+    (
+        {"agents/api.md": agent("x" + EVENTS + "| Error | Why |\n|---|---|\n| `CANCELLED` | c |\n\nReturn `CANCELLED` status.", "api")},
+        "protocol-unknown",
+        False,
+    ),
+    ({"agents/api.md": agent("x" + EVENTS + "Return `CANCELLED` status.", "api")}, "protocol-unknown", True),
+    ({"references/page.md": NESTED, "commands/build.md": command("See [p](../references/page.md).")}, "ref-file", False),
+    (
+        {"references/page.md": "See [C](CONTRIBUTING.md).\n\n" + NESTED, "commands/build.md": command("See [p](../references/page.md).")},
+        "ref-file",
+        True,
+    ),
+    ({"skills/s/SKILL.md": skill("Auditing the store → the `memory-doctor` skill if\n  installed, the sibling.")}, "ref-skill", False),
+    ({"skills/s/SKILL.md": skill("- Auditing the store → the `memory-doctor` skill\n- If installed, more.")}, "ref-skill", True),
+    ({"skills/s/SKILL.md": skill("- [references/history.md](references/history.md)に実行履歴を追記")}, "ref-file", False),
+    ({"skills/s/SKILL.md": skill("Append the outcome to [the history](references/history.md).")}, "ref-file", False),
+    ({"skills/s/SKILL.md": skill("- [references/history.md](references/history.md)に従って進める")}, "ref-file", True),
+    ({"skills/s/SKILL.md": skill("Log in, then read [the history](references/history.md).")}, "ref-file", True),
+    ({"skills/s/SKILL.md": skill("x"), PAGE: "# G\n", "GEMINI.md": "@./%s\n" % PAGE}, "ref-orphan", False),
+    ({"skills/s/SKILL.md": skill("x"), PAGE: "# G\n", "CHANGELOG.md": "- gemini-tools.md\n"}, "ref-orphan", True),
+    ({"hooks/hooks.json": hooks("Stop", None, command="true"), "hooks.json": INSTALLED % "$HOME/.kit"}, "component-location", False),
+    ({"hooks/hooks.json": hooks("Stop", None, command="true"), "hooks.json": INSTALLED % ROOT_PATH}, "component-location", True),
+    ({"hooks.json": INSTALLED % "$HOME/.kit"}, "component-location", True),
+]
+NARROW = "tools: Read, AskUserQuestion\n"
+SCOPED = "tools: Read, mcp__plugin_demo-pack_db__query\n"
+SHARED = {"references/shared.md": "# S\n\n## Table\n"}
+OVER += [
+    (dict(SHARED, **{"skills/s/SKILL.md": skill("The table is in `%s/references/shared.md#table`." % ROOT_PATH)}), "ref-file", False),
+    (dict(SHARED, **{"skills/s/SKILL.md": skill("The table is in `%s/references/shred.md#table`." % ROOT_PATH)}), "ref-file", True),
+    ({"agents/plan.md": agent("Ask via AskUserQuestion before you end.", "plan", NARROW)}, "tool-ungranted", False),
+    ({"agents/plan.md": agent("Look it up via WebSearch before you end.", "plan", NARROW)}, "tool-ungranted", True),
+    ({"agents/plan.md": agent("Call `mcp__db__query`.", "plan", SCOPED)}, "tool-ungranted", False),
+    ({"agents/plan.md": agent("Call `mcp__db__insert`.", "plan", SCOPED.replace("db__", "x__"))}, "tool-ungranted", True),
+    ({"skills/s/SKILL.md": skill("Jevnt, kontor\u00adtid, sesong.")}, "hidden-character", False),
+    ({"skills/s/SKILL.md": skill("Run `kontor\u00adtid`.")}, "hidden-character", True),
+    ({"commands/build.md": command("Run `x $ARGS`\n\n```\nx $ARGS\n```\n\nwhere `$ARGS` are its words.")}, "command-argument", True),
+    ({"commands/build.md": command("```\nx $ARGS\n```\n\nWhere `$ARGS` are its words.")}, "command-argument", False),
+    (
+        {"agents/lead.md": agent("The file is `%s/conf/local.properties`." % ROOT_PATH, "lead"), ".gitignore": "*.properties\n"},
+        "ref-file",
+        False,
+    ),
+    ({"agents/lead.md": agent("The file is `%s/conf/local.properties`." % ROOT_PATH, "lead")}, "ref-file", True),
+]
+OPENCODE = {"package.json": '{"peerDependencies": {"@opencode-ai/plugin": "1"}}', "README.md": "# Kit\n\nRuns Claude models.\n"}
+OC_COMMAND = {"assets/commands/tdd.md": "---\ndescription: d\nagent: coder\n---\nx\n"}
+STYLE = {"output-style/calm.md": "---\nname: calm\ndescription: d\n---\nx\n", "skills/s/SKILL.md": skill("x")}
+BUILT = below("plugins/demo-pack", dict(PLUGIN, **manifest(hooks="./hooks/claude-hooks.json")))
+BUILT["hooks/claude-hooks.json"] = hooks("Stop", None, command="true")
+HOME = {"hooks/hooks.json": hooks("Stop", None, command="node $HOME/.claude/scripts/hooks/end.js"), "agents/a.md": agent("x", "a")}
+ALONE = [
+    (dict(HOME, **{"scripts/hooks/end.js": "x\n"}), "hook-path", False),
+    (HOME, "hook-path", True),
+    (dict(HOME, **{"scripts/hooks/end.js": "x\n"}, **manifest()), "hook-path", True),
+    (dict(OPENCODE, **OC_COMMAND), "command-value", False),
+    (OC_COMMAND, "command-value", True),
+    (dict(OPENCODE, **OC_COMMAND, **{"CLAUDE.md": "# C\n"}), "command-value", True),
+    (dict(STYLE, **{"README.md": "# Dotfiles\n\n- `output-style/`: linked\n"}), "component-location", False),
+    (dict(STYLE, **{"README.md": "# Dotfiles\n"}), "component-location", True),
+    (BUILT, "manifest-path", False),
+    (BUILT, "component-location", False),
+    (dict(BUILT, **{".claude-plugin/marketplace.json": json.dumps(MARKET)}), "manifest-path", True),
+    (dict(below("plugins/demo-pack", dict(PLUGIN, **manifest(hooks="./hooks/no.json")))), "manifest-path", True),
+]
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """[(files, rule, is it to be found?, the rules that bin/pack named)]"""
+    base = tmp_path_factory.mktemp("looks")
+    cases = [(dict(PLUGIN, **files), rule, wanted) for files, rule, wanted in OVER] + ALONE
+    roots = [base / str(number) / "demo-pack" for number in range(len(cases))]
+    for root, (files, _, _) in zip(roots, cases):
+        write(root, files)
+    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
+    rules = [{one["rule"] for one in some if one["severity"] != "info"} for some in findings(run, roots)]
+    return [case + (named,) for case, named in zip(cases, rules)]
+
+
+def test_no_alarm_and_no_silence(said):
+    wrong = [(rule, wanted, sorted(named), files) for files, rule, wanted, named in said if (rule in named) != wanted]
+    assert not wrong, "\n".join(map(repr, wrong))
+
+
+def test_a_fix_beside_a_place_that_has_none(tmp_path, tmp_path_factory):
+    """Both say the same: what can be mended is."""
+    two = ["bash %s/a.sh" % ROOT_PATH, 'bash %s/b.sh "%s"' % (ROOT_PATH, ROOT_PATH)]
+    text = json.dumps({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": one} for one in two]}]}})
+    write(tmp_path, PLUGIN)
+    write(tmp_path, {"hooks/hooks.json": text, "a.sh": "#!/bin/sh\n", "b.sh": "#!/bin/sh\n"})
+    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
+    run(tmp_path, "--no-cache", "--fix")
+    left = json.loads(run(tmp_path, "--no-cache", "--format", "json")[1])["findings"]
+    assert [one["fixable"] for one in left if one["rule"] == "hook-unquoted"] == [False]
