@@ -198,7 +198,14 @@ def chain(source):
 
 
 # Forgiven by code around the schema: a wrong value costs nothing but itself (`claude doctor`, and a hook beside it that still ran, both clients).
-FORGIVEN = ("enabledMcpjsonServers", "disabledMcpjsonServers", "modelPicker", "remoteControl", "extraKnownMarketplaces", "additionalMarketplaces")
+FORGIVEN = (
+    "enabledMcpjsonServers",
+    "disabledMcpjsonServers",
+    "modelPicker",
+    "remoteControl",
+    "extraKnownMarketplaces",
+    "additionalMarketplaces",
+)
 
 
 class Shapes:
@@ -225,7 +232,9 @@ class Shapes:
         name, inner, methods = found
         kind = self.names.get(name)
         if kind is None:
-            later = inner if inner.startswith("()=>") else self.definition(name) if re.fullmatch(r"\w*", inner) else ""  # put off, or said elsewhere
+            later = (
+                inner if inner.startswith("()=>") else self.definition(name) if re.fullmatch(r"\w*", inner) else ""
+            )  # put off, or said elsewhere
             out = self.of(later, depth + 1)
             out = {} if out.get("properties") == {} else out
         elif kind in ("boolean", "string"):

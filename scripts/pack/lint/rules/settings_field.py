@@ -19,7 +19,11 @@ from .settings_permission import DROPPED
 SEVERITY = "error"
 FILES = ("settings-hooks",)
 _INSIDE = ("allow", "deny", "ask", "defaultMode", "additionalDirectories")  # of `permissions`
-_ELSEWHERE = {"allowedTools": "permissions.allow", "disallowedTools": "permissions.deny", "additionalDirectories": "permissions.additionalDirectories"}
+_ELSEWHERE = {
+    "allowedTools": "permissions.allow",
+    "disallowedTools": "permissions.deny",
+    "additionalDirectories": "permissions.additionalDirectories",
+}
 _MAY_BE_NULL = ("boolean", "string", "array", "integer", "number")  # the client takes null for most of these, and measured others refuse it
 _NEVER_NULL = ("model", "apiKeyHelper", "outputStyle", "language", "cleanupPeriodDays", "includeCoAuthoredBy")
 
