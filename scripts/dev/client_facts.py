@@ -198,14 +198,9 @@ def chain(source):
 
 
 # Forgiven by code around the schema: a wrong value costs nothing but itself (`claude doctor`, and a hook beside it that still ran, both clients).
-FORGIVEN = (
-    "enabledMcpjsonServers",
-    "disabledMcpjsonServers",
-    "modelPicker",
-    "remoteControl",
-    "extraKnownMarketplaces",
-    "additionalMarketplaces",
-)
+FORGIVEN = ("enabledMcpjsonServers", "disabledMcpjsonServers", "modelPicker", "remoteControl", "extraKnownMarketplaces")
+FORGIVEN += ("additionalMarketplaces", "allowedMcpServers", "deniedMcpServers")
+UNIONS = {"attribution": {"type": ["boolean", "object"]}}  # said in code
 
 
 class Shapes:
@@ -274,7 +269,7 @@ def read_settings(text):
     out = {key: shapes.of(value) for key, value in sorted(keys.items())}
     for key in FORGIVEN:
         out[key] = dict(out.get(key) or {"type": "object"}, **{"x-forgiven": True})
-    return out
+    return dict(out, **{key: shape for key, shape in UNIONS.items() if key in out})
 
 
 # --- Running it ------------------------------------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ DROPPED += [
     ({"autoUpdatesChannel": "letest"}, 'did you mean "latest"?'),
     ({"statusLine": {"type": "command", "command": "x", "padding": "0"}}, "statusLine.padding must be a number"),
     ({"verbose": "false"}, "write false"),
+    ({"attribution": "none"}, "attribution must be a boolean or an object, not 'none'"),
     ({"permissions": {"disableBypassPermissionsMode": True}}, "permissions.disableBypassPermissionsMode must be"),
 ]
 # settings of which it skips one part
