@@ -36,6 +36,7 @@ BY_HAND = {
     "agent.ignored, deferred_off_by_default": "an agent with those keys, the tools that a session offers: docs/client.md 4",
     "model_aliases, model_prefixes, builtin_skills, theme": "`plugin validate --strict` on one file for each: tests/lint/data",
     "removed_tools": "the change log of the client",
+    "settings.*.x-forgiven, in part": "a hook beside a wrong value that still runs: tests/lint/test_settings.py",
     "marketplace_*_names": "`plugin validate` on a marketplace of each name: tests/lint/data",
     "hooks.json: what fails open": "docs/client.md 1, tests/faults/test_hook_outcomes.py",
 }
@@ -178,6 +179,99 @@ def read_program(text):
     }
 
 
+# --- Its settings -----------------------------------------------------------------------------------------------------------
+def chain(source):
+    """(name, argument, {method: argument}) of `name(argument).method(argument)...`; None for anything else."""
+    found = re.match(r"\s*([\w$]+)\(", source)
+    if not found:
+        return None
+    end = braces(source, found.end() - 1)
+    head, at, methods = source[found.end() : end - 1], end, {}
+    while at < len(source):
+        step = re.match(r"\.(\w+)\(", source[at:])
+        if not step:
+            break
+        stop = braces(source, at + step.end() - 1)
+        methods[step.group(1)] = source[at + step.end() : stop - 1]
+        at = stop
+    return found.group(1), head, methods
+
+
+# Forgiven by code around the schema: a wrong value costs nothing but itself (`claude doctor`, and a hook beside it that still ran, both clients).
+FORGIVEN = ("enabledMcpjsonServers", "disabledMcpjsonServers", "modelPicker", "remoteControl", "extraKnownMarketplaces")
+FORGIVEN += ("additionalMarketplaces", "allowedMcpServers", "deniedMcpServers")
+UNIONS = {"attribution": {"type": ["boolean", "object"]}}  # said in code
+
+
+class Shapes:
+    """Zod sources as JSON Schema: what cannot be said plainly is left open. What zod's functions are called here is told by keys of known types."""
+
+    LIMITS = {"positive": ("exclusiveMinimum", "0"), "nonnegative": ("minimum", "0"), "min": ("minimum", None), "max": ("maximum", None)}
+    LIMITS.update(gt=("exclusiveMinimum", None), gte=("minimum", None), lte=("maximum", None))
+    KNOWN = {"boolean": "includeCoAuthoredBy", "string": "apiKeyHelper", "number": "cleanupPeriodDays", "array": "availableModels"}
+    KNOWN.update(record="modelOverrides", object="statusLine", enum="availableModelsMatch")
+
+    def __init__(self, text, keys):
+        self.text, self.names = text, {}
+        for kind, key in self.KNOWN.items():
+            if key not in keys or not chain(keys[key].partition("=>")[2]):
+                raise Unreadable("settings: the type of %s" % key)
+            self.names[chain(keys[key].partition("=>")[2])[0]] = kind
+
+    def of(self, source, depth=0):
+        """The schema of a source; {} where nothing is said."""
+        source = source.partition("=>")[2] if source.startswith("()=>") else source
+        found = chain(source)
+        if not found or depth > 5:
+            return {}
+        name, inner, methods = found
+        kind = self.names.get(name)
+        if kind is None:
+            later = (
+                inner if inner.startswith("()=>") else self.definition(name) if re.fullmatch(r"\w*", inner) else ""
+            )  # put off, or said elsewhere
+            out = self.of(later, depth + 1)
+            out = {} if out.get("properties") == {} else out
+        elif kind in ("boolean", "string"):
+            out = {"type": kind}
+        elif kind == "number":
+            out = {"type": "integer" if "int" in methods else "number"}
+            for method, argument in methods.items():
+                if method in self.LIMITS and re.fullmatch(r"-?\d*", argument):
+                    out[self.LIMITS[method][0]] = int(argument or self.LIMITS[method][1])
+        elif kind == "enum":
+            out = {"type": "string", "enum": words(inner)} if inner.startswith("[") and "..." not in inner else {"type": "string"}
+        elif kind == "object":
+            parts = {k: v for k, v in members(inner, 0).items() if not k.startswith("...")} if inner.startswith("{") else {}
+            out = {"type": "object", "properties": {k: self.of(v, depth + 1) for k, v in parts.items()}}
+            out["properties"] = {k: v for k, v in out["properties"].items() if v}
+        else:
+            out = {"type": "array" if kind == "array" else "object"}
+            item = self.of(inner if kind == "array" else inner.partition(",")[2], depth + 1)
+            if item and "x-forgiven" not in item:
+                out["items" if kind == "array" else "additionalProperties"] = item
+        if {"transform", "pipe", "or", "nullable", "nullish"} & set(methods):
+            return {}
+        return dict(out, **{"x-forgiven": True}) if out and "catch" in methods else out
+
+    def definition(self, name):
+        """The source that a name of the program stands for."""
+        name = re.escape(name)
+        found = re.search(r"(?<![\w$])%s=[\w$]+\((?=\(\)=>)|function %s\(\w*\)\{return " % (name, name), self.text)
+        return self.text[found.end() : found.end() + 60000] if found else ""
+
+
+def read_settings(text):
+    """{key of a settings.json: JSON Schema of its value, {} where it is not said plainly}."""
+    _, found = around(text, first(text, r"apiKeyHelper:\(\)=>", "the settings").start())
+    keys = {key: value for key, value in found.items() if not key.startswith("...")}
+    shapes = Shapes(text, keys)
+    out = {key: shapes.of(value) for key, value in sorted(keys.items())}
+    for key in FORGIVEN:
+        out[key] = dict(out.get(key) or {"type": "object"}, **{"x-forgiven": True})
+    return dict(out, **{key: shape for key, shape in UNIONS.items() if key in out})
+
+
 # --- Running it ------------------------------------------------------------------------------------------------------------
 def environment(home):
     return {
@@ -256,7 +350,9 @@ def read(binary):
     try:
         version = first(ask(binary, home, "--version"), r"\d+\.\d+\.\d+", "claude --version").group(0)
         out = {"client": version}
-        out.update(read_program(bundle(binary)))
+        program = bundle(binary)
+        out.update(read_program(program))
+        out["settings"] = read_settings(program)
         candidates = sorted(
             set(out["frontmatter_and_manifest_keys"]) | {"optionalDependencies", "binaries", "types", "icon", "$schema", "nonsense"}
         )
@@ -415,6 +511,7 @@ def changes(old, new):
     both("tool declared by the package:", old["tools_of_the_sdk"], new["tools_of_the_sdk"], "which role may use %s?", "")
     both("plugin.json key:", old["manifest_keys"], new["manifest_keys"], "", "the shape of %s")
     both("marketplace.json key:", old["marketplace_keys"], new["marketplace_keys"], "", "the shape of %s")
+    both("settings.json key:", old["settings"], new["settings"], "", "%s is a setting")
     for kind in ("frontmatter_and_manifest_keys", "command_and_skill_keys", "agent_schema_keys", "effort"):
         both(kind.replace("_", " ") + ":", old[kind], new[kind], "", "%s")
     for page in sorted(set(old["help"]) | set(new["help"])):

@@ -99,15 +99,40 @@ DROPPED = [
     ({"statusLine": "~/x.sh"}, "statusLine must be an object"),
     ({"statusLine": {"command": "x"}}, '"type": "command"'),
     ({"apiKeyHelper": ["x"]}, "apiKeyHelper must be a string"),
-    ({"cleanupPeriodDays": "30"}, "cleanupPeriodDays must be a number"),
+    ({"cleanupPeriodDays": "30"}, "cleanupPeriodDays must be an integer"),
     ({"includeCoAuthoredBy": "false"}, "write false"),
     ({"model": ["x"]}, "model must be a string"),
     ({"sandbox": True}, "sandbox must be an object"),
+]
+# Of the types that client-facts reads; those beside which a hook of the same file no longer ran (both clients, 2026-12-01).
+DROPPED += [
+    ({"disableAllHooks": "true"}, "disableAllHooks must be a boolean, not 'true'"),
+    ({"sandbox": {"enabled": "yes"}}, "sandbox.enabled must be a boolean, not 'yes'"),
+    ({"sandbox": {"network": {"allowedDomains": "a.example"}}}, "sandbox.network.allowedDomains must be an array"),
+    ({"availableModels": "opus"}, "availableModels must be an array"),
+    ({"availableModels": ["opus", 7]}, "availableModels.1 must be a string"),
+    ({"fileSuggestion": {"command": 7}}, "fileSuggestion.command must be a string"),
+    ({"worktree": {"baseRef": "main"}}, "worktree.baseRef must be one of fresh, head"),
+    ({"cleanupPeriodDays": 0}, "cleanupPeriodDays must be greater than 0"),
+    ({"autoUpdatesChannel": "letest"}, 'did you mean "latest"?'),
+    ({"statusLine": {"type": "command", "command": "x", "padding": "0"}}, "statusLine.padding must be a number"),
+    ({"verbose": "false"}, "write false"),
+    ({"attribution": "none"}, "attribution must be a boolean or an object, not 'none'"),
+    ({"permissions": {"disableBypassPermissionsMode": True}}, "permissions.disableBypassPermissionsMode must be"),
 ]
 # settings of which it skips one part
 REFUSED = [
     ({"permissions": {"allow": [1]}}, "a rule is a text"),
     ({"extraKnownMarketplaces": {"x": "owner/repo"}}, "a marketplace is"),
+]
+# a wrong value that costs nothing but itself: the hook beside it ran
+REFUSED += [
+    ({"effortLevel": "hihg"}, 'did you mean "high"?'),
+    ({"remoteControl": "x"}, "remoteControl must be an object, not 'x': the client ignores this value"),
+    ({"extraKnownMarketplaces": {"m": {"source": "github:a/b"}}}, "this one is ignored"),
+    ({"extraKnownMarketplaces": {"m": {"source": {"source": "github", "url": "a/b"}}}}, "this one is ignored"),
+    ({"extraKnownMarketplaces": 5}, "the client ignores this value"),
+    ({"enabledMcpjsonServers": "x"}, "enabledMcpjsonServers must be an array, not 'x': the client ignores this value"),
 ]
 # what it says nothing of, and does not read either
 UNREAD = [
@@ -115,6 +140,8 @@ UNREAD = [
     ({"allow": ["Read"]}, 'inside "permissions"'),
     ({"permision": {"allow": ["Read"]}}, "did you mean 'permissions'?"),
     ({"mcpServers": {"a": {"command": "x"}}}, ".mcp.json"),
+    ({"allowedTools": ["Read"]}, "stand in permissions.allow"),
+    ({"enabledMcpJsonServer": ["x"]}, "did you mean 'enabledMcpjsonServers'?"),
     ({"permissions": {"deny": ["Write(src/**)"]}}, "write 'Edit(src/**)'"),
     ({"permissions": {"deny": ["Edit, Write"]}}, "each rule is a text of its own"),
     ({"permissions": {"allow": ["Bahs(ls *)"]}}, "did you mean 'Bash'?"),
@@ -135,6 +162,8 @@ SOUND = [
     {"extraKnownMarketplaces": {"x": {"source": {"source": "github", "repo": "a/b"}}}},
     {"statusLine": {"type": "command", "command": "x"}},
     {"model": "opus", "cleanupPeriodDays": 30, "someOtherKey": [1]},
+    {"disableAllHooks": None, "sandbox": {"enabled": True, "network": {"allowedDomains": []}}, "attribution": False, "verbose": True},
+    {"extraKnownMarketplaces": None, "cleanupPeriodDays": 1, "statusLine": {"type": "command", "command": "x", "padding": 0}},
 ]
 PROBLEMS = [("error", "settings-permission"), ("warning", "settings-permission"), ("warning", "settings-field")]
 

@@ -33,6 +33,15 @@ class Facts:
         self.known_tools = frozenset(data["tools"])
         self.tool_by_lower = {name.lower(): name for name in data["tools"]}
         self.tool_by_lower.update((name.lower(), name) for name in data["tool_aliases"])
+        self._settings = None
+
+    def settings(self):
+        """{key of a settings.json: JSON Schema of its value}, as scripts/dev/client-facts has read it of the client: read where a file asks."""
+        if self._settings is None:
+            path = os.path.join(HERE, "read", "%s.json" % self.client)
+            with open(path if os.path.exists(path) else os.path.join(HERE, "read", NEWEST + ".json"), encoding="utf-8") as handle:
+                self._settings = loads(handle.read())["settings"]
+        return self._settings
 
 
 def parse_version(text):

@@ -174,6 +174,8 @@ def _judge(sub, plugin):  # noqa: C901 - one branch for each place where somethi
     if right in ("agents", "commands") and not cased and last.endswith(".md") and plugin.of(right.rstrip("s")):
         twin = plugin.path("%s/%s" % (right, rest)) in plugin.project.listing  # another program reads the copy
         return None if twin or "opencode" in " ".join(plugin.project.dirs) else ("%s/%s" % (right, rest), "", "both")
+    if right == "skills" and not cased and len(parts) == 3 and last == "SKILL.md" and plugin.of("skill"):
+        return None if plugin.path("skills/" + rest) in plugin.project.listing else ("skills/" + rest, "", "---")
     if right and (cased or not plugin.of(right.rstrip("s"))):
         wanted = '"hooks"' if right == "hooks" and last == "hooks.json" else "---" if last.endswith(".md") else None
         skill = right == "skills" and last != "SKILL.md"

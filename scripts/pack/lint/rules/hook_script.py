@@ -15,7 +15,9 @@ Good `hooks/hooks.json`:
 Source: client, measured (33 variants of one guard)
 """
 
-from .. import hookfile
+import posixpath
+
+from .. import hookfile, shell
 from ..scripts import missing_part, of_handler
 
 SEVERITY = "error"
@@ -28,7 +30,24 @@ def check(file, context):
     """Existence, letter case, executability, syntax."""
     for handler in hookfile.handlers(file):
         for script in of_handler(handler):
+            if file.kind == "settings-hooks":
+                yield from _of_project(file, script, context)
             yield from _judge(file, handler, script, context)
+
+
+def _of_project(file, script, context):
+    """A project's own hook below .claude, which everybody has who has its settings: $CLAUDE_PROJECT_DIR/.claude/hooks/x.sh."""
+    sub = shell.under_project(script.text) or (script.text if script.text.startswith((".claude/", "./.claude/")) else None)
+    if sub is None or any(char in sub for char in "$*{") or script.literal or script.tested:
+        return
+    sub = posixpath.normpath(sub)
+    root = posixpath.dirname(posixpath.dirname(file.rel))
+    rel = posixpath.join(root, sub)
+    if not sub.startswith(".claude/") or posixpath.basename(posixpath.dirname(file.rel)) != ".claude" or context.project.exists(rel):
+        return
+    other = context.project.same_but_case(rel)
+    hint = "; it is spelled %s (Linux tells letter case apart)" % other[len(root) + 1 if root else 0 :] if other else ""
+    yield file.hit(script.span, "no file %s in the project: the hook fails, and what it should stop goes through%s" % (sub, hint))
 
 
 def _judge(file, handler, script, context):

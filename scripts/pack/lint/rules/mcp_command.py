@@ -34,7 +34,7 @@ def check(file, context):  # noqa: C901 - one check for each mistake, in the ord
             and path[0] != "lspServers"
             and isinstance(command, str)
             and " " in command.strip()
-            and (command.split()[0] in shell.INTERPRETERS or not any(char in command for char in "/\\$"))
+            and (command.split()[0] in shell.INTERPRETERS or command.split()[0] in _RUNNERS or not any(char in command for char in "/\\$"))
         ):
             words = command.split()
             text = "there is no shell: no program is called %r; command: %r, args: %s"
@@ -114,6 +114,7 @@ def _from_here(file, path, args, plugin):
             yield file.hit(file.at(path + ("args", index)), said % (text, text), severity="warning")
 
 
+_RUNNERS = ("npx", "bunx", "uvx", "pnpm", "yarn", "npm", "docker", "podman", "pipx", "go", "cargo", "dotnet", "java")
 _FOLDER_OPTIONS = ("--directory", "--project", "--cwd", "--prefix", "-C")
 
 

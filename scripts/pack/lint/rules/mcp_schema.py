@@ -27,6 +27,15 @@ _SCHEME = lazy(r"(?:Bearer|Basic|Token|Bot)\s+(\S+)$", IGNORECASE)
 _BARE = lazy(r"(?<![\\$\w])\$([A-Z][A-Z0-9_]{2,60})\b")
 _OPTION = lazy(r"\$\{user_config\.([^}$]{1,80})\}")
 
+_ELSEWHERE = {  # keys that other programs read in a server, and what there is here
+    "disabled": "the server starts all the same; users switch it off with disabledMcpjsonServers or /mcp",
+    "autoApprove": "it approves nothing; what need not ask stands in permissions.allow of the settings: mcp__%s__TOOL",
+    "alwaysAllow": "it approves nothing; what need not ask stands in permissions.allow of the settings: mcp__%s__TOOL",
+    "envFile": "nothing is read from it; name the variables in env",
+    "serverUrl": "an address stands in url, with a type",
+    "httpUrl": 'an address stands in url, with "type": "http"',
+}
+
 
 def check(file, context):
     """`.mcp.json`, JSON files that the manifest names, and inline servers."""
@@ -57,6 +66,10 @@ def check(file, context):
         checker = mcp_server(facts)
         for name, server in servers.items():
             here = base + (name,)
+            if name == "servers" and not base and isinstance(server, dict) and all(isinstance(one, dict) for one in server.values()):
+                text = "servers stand under mcpServers: this is read as one server of the name 'servers', and it is dropped"
+                yield file.hit(file.at(here, key=True), text)
+                continue
             for path, message, missing in checker(server, here):
                 where = file.at(path, key=bool(missing) or path == here)
                 yield file.hit(where, "server %r: %s%s; it is dropped" % (name, "" if path == here else "%s " % path[-1], message))
@@ -96,6 +109,10 @@ def details(file, path, server, plugin):  # noqa: C901 - one check for each mist
     if isinstance(server.get("command"), str) and isinstance(url, str) and server.get("type") in (None, "stdio"):
         text = "with a command it is a local server: url is ignored"
         yield file.hit(file.at(path + ("url",), key=True), text, severity="warning")
+    for key, says in _ELSEWHERE.items():
+        if key in server and server[key] not in (False, None, [], ""):
+            text = "%r is another program's: %s" % (key, says % path[-1] if "%s" in says else says)
+            yield file.hit(file.at(path + (key,), key=True), text, severity="warning")
     headers = server.get("headers")
     for name, value in headers.items() if remote and isinstance(headers, dict) else ():
         if isinstance(value, str) and _is_credential(name, value):

@@ -55,9 +55,18 @@ def check(file, context):
             continue
         yield file.hit(
             match.span(2),
-            "the client sets no %s%s" % (name, nearest(name, known)),
+            "the client sets no %s%s" % (name, nearest(name, known) or _meant(name)),
             severity=None if file.is_json else "warning",
         )
+
+
+def _meant(name):
+    """Which of the client's variables a name like this stands for."""
+    if "DATA" in name or "CACHE" in name or "STATE" in name:
+        return "; what the plugin may write into is ${CLAUDE_PLUGIN_DATA}"
+    if "PROJECT" in name:
+        return "; the user's project is ${CLAUDE_PROJECT_DIR}"
+    return "" if "SKILL" in name else "; the plugin's folder is ${CLAUDE_PLUGIN_ROOT}"
 
 
 def _skill_folder(file):
