@@ -682,5 +682,8 @@ class Redis(Adapter):
                     got = json.loads(fields[b"m"])
                     if got.get("end"):
                         return found
+                    if "too_late" in got:
+                        self.set_aside.append(got["too_late"])
+                        continue
                     found[got["key"], round(got["start"], 6)] = got["count"]
         return found
