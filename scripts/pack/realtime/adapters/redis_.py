@@ -694,13 +694,17 @@ class Redis(Adapter):
     async def windows(self, timeout):
         if "output" not in self.options:
             raise NotImplementedError("options.output must name the stream with the results")
-        found, last, until = {}, "0-0", time.monotonic() + timeout
+        found, last, until, ended = {}, "0-0", time.monotonic() + timeout, False
         while time.monotonic() < until:
-            for _, items in await self.producer.xread({self.options["output"]: last}, count=1000, block=500) or ():
+            came = await self.producer.xread({self.options["output"]: last}, count=1000, block=500)
+            if ended and not came:
+                return found
+            for _, items in came or ():
                 for last, fields in items:
                     got = json.loads(fields[b"m"])
-                    if got.get("end"):
-                        return found
+                    if got.get("end"):  # a side output takes a way of its own: what it says may come behind the end
+                        ended, until = True, min(until, time.monotonic() + 5)
+                        continue
                     if "too_late" in got:
                         self.set_aside.append(got["too_late"])
                         continue
