@@ -11,7 +11,7 @@ python:
 
 $(STAMP): pyproject.toml | python
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet,schemas,eventstore,otel,docs,browser]'
+	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet,schemas,eventstore,cluster,otel,docs,browser]'
 	touch $@
 
 # A story mostly waits for its client: more workers than cores. What takes longest begins first (tests/running.py).

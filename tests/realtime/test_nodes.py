@@ -2,6 +2,7 @@
 clusters: Redis Cluster, Redis Sentinel, three NATS servers."""
 
 import asyncio
+import subprocess
 import time
 
 import pytest
@@ -81,6 +82,92 @@ def test_a_stream_of_a_redis_cluster_is_found_and_followed(redis_cluster):
     recording = met({"adapter": "redis", "address": url("redis", redis_cluster[0]), "options": {"stream": APP}}, fail_over)
     assert any("MOVED" in text for text in recording.closed), recording.closed
     assert recording.lost == recording.failed and recording.received > 300, (recording.received, recording.closed)
+
+
+def test_a_stream_that_moves_with_its_slot_is_followed_in_the_middle_of_it(redis_cluster):
+    """The key is at the new node, and the slot still belongs to the old one, which answers ASK: for two seconds, as where a slot has many keys."""
+    import redis
+    from redis.crc import key_slot
+
+    slot, states = key_slot(APP.encode()), []
+
+    def migrate():
+        with (
+            redis.Redis(port=redis_cluster[1].port, decode_responses=True) as old,
+            redis.Redis(port=redis_cluster[0].port, decode_responses=True) as new,
+        ):
+            ids = {client: client.execute_command("CLUSTER", "MYID") for client in (old, new)}
+            new.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[old])
+            old.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[new])
+            states.append(old.execute_command("MIGRATE", "127.0.0.1", redis_cluster[0].port, APP, 0, 5000))
+            time.sleep(2)
+            new.execute_command("ASKING")
+            states.append(new.xlen(APP))
+            for client in (new, old):
+                client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[new])
+            time.sleep(0.5)
+            states.append(new.xlen(APP))
+
+    recording = met({"adapter": "redis", "address": url("redis", redis_cluster[2]), "options": {"stream": APP}}, migrate)
+    assert states[0] == "OK" and states[1] > 150 and states[2] > states[1], (states, recording.closed)
+    assert any("ASK %d" % slot in text for text in recording.closed), recording.closed
+    assert recording.lost == recording.failed < 50 and recording.received > 450, (recording.received, recording.failed, recording.closed)
+
+
+@pytest.fixture
+def six_nodes(tmp_path):
+    """Three masters with a replica each, made by redis-cli as its users make one."""
+    nodes = [
+        redis_server(
+            tmp_path / str(n),
+            *("--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-node-timeout", 1500, "--appendonly", "yes"),
+            *("--cluster-replica-validity-factor", 0, "--repl-diskless-sync-delay", 0),
+        )
+        for n in range(6)
+    ]
+    try:
+        places = ["127.0.0.1:%d" % node.port for node in nodes]
+        argv = ["redis-cli", "--cluster", "create", *places, "--cluster-replicas", "1", "--cluster-yes"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        import redis
+
+        def settled(node):
+            with redis.Redis(port=node.port, decode_responses=True) as client:
+                told, link = client.execute_command("CLUSTER", "INFO"), client.info("replication")
+            return "cluster_state:ok" in told and (
+                link["role"] == "master" and link["connected_slaves"] or link.get("master_link_status") == "up"
+            )
+
+        until(lambda: all(settled(node) for node in nodes))
+        yield nodes
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+def test_the_leader_of_a_stream_s_slot_is_killed(six_nodes):
+    """Its replica is elected by the other masters; the probe, which knew other nodes, goes there. What was acknowledged and not yet copied may be
+    gone, and is then a loss."""
+    import redis
+    from redis.crc import key_slot
+
+    killed = []
+
+    def kill():
+        with redis.Redis(port=six_nodes[0].port, decode_responses=True) as client:
+            dealt = client.execute_command("CLUSTER", "SLOTS")
+        port = next(row[2][1] for row in dealt if row[0] <= key_slot(APP.encode()) <= row[1])
+        killed.append(next(node for node in six_nodes if node.port == port))
+        killed[0].stop()
+
+    recording = met({"adapter": "redis", "address": url("redis", six_nodes[0]), "options": {"stream": APP}}, kill, duration=15)
+    other = next(node for node in six_nodes if node is not killed[0])
+    with redis.Redis(port=other.port, decode_responses=True) as client:
+        flags = [node["flags"] for node in client.cluster("nodes").values()]
+    assert sum("master" in each and "fail" not in each for each in flags) == 3, flags
+    assert "the probe connected again" in recording.closed and recording.received > 600, (recording.received, recording.closed)
+    assert recording.lost >= recording.failed > 0
 
 
 def test_the_master_that_sentinels_promote_is_followed(tmp_path):

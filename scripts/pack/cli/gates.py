@@ -138,6 +138,7 @@ def text(result):
             lines.append("        next: %s" % gate["next"])
     lines += ["error table: " + row for row in result["errors"]]
     lines += ["universal check: " + row for row in result["universal_checks"]] if any(g["evidence"] for g in result["gates"]) else []
+    lines += ["EDITED  %s" % text for text in result["reports"]]
     passed = sum(g["verdict"] == "PASS" for g in result["gates"])
     lines.append(
         "%d of %d gates pass at %s, commit %s%s"

@@ -7,8 +7,10 @@ import click
 
 from pack.base import whole_file
 from pack.cli import clicks
+from pack.realtime import written as listing
 from pack.report import data
 from pack.teams import rhythm
+from pack.teams.layout import project_of
 
 
 def make(team, team_dir, now, pptx=True, pdf=True, name=None):
@@ -28,6 +30,7 @@ def make(team, team_dir, now, pptx=True, pdf=True, name=None):
         target = os.path.join(folder, "%s.pdf" % name if name else "activity_%03d.pdf" % rhythm.next_number(folder, "activity", "pdf"))
         whole_file.made_by(target, lambda fresh: paper.write(seen, fresh, definition))
         written.append(target)
+    listing.note(project_of(team_dir, team), team_dir, [os.path.basename(target) for target in written], time.time())
     for target in written:
         click.echo("wrote %s" % target)
     click.echo(seen["headline"])
@@ -92,6 +95,7 @@ def final(team, team_dir, now):
     definition, seen, folder = make(team, team_dir, now, name="final")
     target = os.path.join(folder, "CERTIFICATION.md")
     whole_file.put(target, data.certificate(seen, definition))
+    listing.note(project_of(team_dir, team), team_dir, [os.path.basename(target)], time.time())
     click.echo("wrote %s\nstatus: %s" % (target, "CERTIFIED" if seen["certified"] else "NOT CERTIFIED"))
     raise SystemExit(0 if seen["certified"] else 1)
 

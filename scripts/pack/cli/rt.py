@@ -15,7 +15,7 @@ import click
 
 from pack.base import whole_file
 from pack.cli import clicks
-from pack.realtime import adapters, audit, claims, evidence, gates, hdr, managed, measure, rtfile
+from pack.realtime import adapters, audit, claims, evidence, gates, hdr, managed, measure, rtfile, written
 from pack.realtime import ceiling as ceilings
 from pack.realtime import probe as prober
 from pack.teams.layout import make_layout, project_of
@@ -188,7 +188,7 @@ def check(team, team_dir):
     for item in team.get("evidence", []):
         if item["kind"] not in covered:
             click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
-    for problem in rtfile.unready(data, team):
+    for problem in rtfile.unready(data, team) + ["EDITED  %s" % text for text in written.edited(project_of(team_dir, team), team_dir)]:
         click.echo(problem)
 
 

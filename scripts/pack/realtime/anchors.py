@@ -11,7 +11,7 @@ import subprocess
 
 from pack.realtime import gitinfo
 
-REF = "pack-rt"
+REF, EVIDENCE = "pack-rt", "evidence ledger"
 WHO = ("-c", "user.name=pack rt", "-c", "user.email=pack@localhost", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null")
 
 
@@ -27,11 +27,11 @@ def _git(project, *argv, text=None):
     return done.stdout if done.returncode == 0 else None
 
 
-def _subject(project, team_dir):
-    """What the notes are about: the ledger of this folder of the repository, as the content of an object."""
+def _subject(project, team_dir, what):
+    """What the notes are about: a ledger of this folder of the repository, as the content of an object."""
     prefix = (_git(project, "rev-parse", "--show-prefix") or "").strip()
     inside = os.path.relpath(os.path.realpath(team_dir), os.path.realpath(project)).replace(os.sep, "/")
-    return "the evidence ledger of %s%s\n" % (prefix, inside)
+    return "the %s of %s%s\n" % (what, prefix, inside)
 
 
 def _file(project):
@@ -39,9 +39,9 @@ def _file(project):
     return os.path.expanduser((_git(project, "config", "--get", "pack.anchor") or "").strip()) or None
 
 
-def note(project, team_dir, record):
+def note(project, team_dir, record, what=EVIDENCE):
     """Note a ledger record; returns the names of the places where it is noted now."""
-    done, subject = [], _subject(project, team_dir)
+    done, subject = [], _subject(project, team_dir, what)
     line = "%d %s" % (record["seq"], record["hash"])
     target = (_git(project, "hash-object", "-w", "--stdin", text=subject) or "").strip()
     if target and _git(project, "notes", "--ref=" + REF, "append", "-m", line, target) is not None:
@@ -54,9 +54,9 @@ def note(project, team_dir, record):
     return done
 
 
-def noted(project, team_dir):
+def noted(project, team_dir, what=EVIDENCE):
     """[{"seq", "hash", "where"}] of everything that was noted of this ledger."""
-    subject, lines = _subject(project, team_dir), []
+    subject, lines = _subject(project, team_dir, what), []
     target = (_git(project, "hash-object", "--stdin", text=subject) or "").strip()
     for line in (_git(project, "notes", "--ref=" + REF, "show", target) or "").splitlines() if target else ():
         lines.append((line, "git notes (ref %s)" % REF))

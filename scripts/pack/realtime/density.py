@@ -1,14 +1,13 @@
-"""Density, streams and bursts: many idle connections on one server; windows of a stream against a plan; a burst and how long it takes to drain.
+"""Density and bursts: many idle connections on one server; a burst and how long it takes to drain.
 
-Each of the three answers (entry, told, partial): the part of the evidence as evidence.schema.json has it, what the adapter says of its server
+Each of the two answers (entry, told, partial): the part of the evidence as evidence.schema.json has it, what the adapter says of its server
 as (name, "real" or what stands in for it), and whether the measurement was stopped before its end. path: the mapping of rt.yaml.
 """
 
 import asyncio
-import json
 import time
 
-from pack.realtime import adapters, managed, probe, windows
+from pack.realtime import adapters, managed, probe
 from pack.realtime import loop as loops
 
 
@@ -84,71 +83,6 @@ def adapter_errors():
     from websockets.exceptions import WebSocketException
 
     return WebSocketException
-
-
-def stream(path, name, project, progress=None):
-    """Send the plan's events, read the windows of the processor under test."""
-    spec, state = path["stream"], {"partial": False}
-    rate = spec.get("rate", path["rate"])
-    arguments = (spec["events"], spec.get("keys", 1), spec["window_s"], rate, spec.get("late", 0))
-
-    async def main(stop):
-        adapter = adapters.make(path, name, project)
-        try:
-            return await measure(adapter, stop)
-        finally:
-            await probe.let_go(adapter)
-
-    async def measure(adapter, stop):
-        await adapter.prepare()
-        told = await adapter.server()
-        usage = loops.Usage(asyncio.get_running_loop())
-        usage.start()
-        start, sent = time.perf_counter(), 0
-        pending = set()
-        for index, (number, key, at, late) in enumerate(windows.plan(*arguments)):
-            wait = start + index / rate - time.perf_counter()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            if stop.is_set():
-                break
-            task = asyncio.ensure_future(adapter.send(json.dumps({"n": number, "key": key, "time": round(at, 6), "late": late}).encode()))
-            pending.add(task)
-            task.add_done_callback(pending.discard)
-            sent += 1
-            if progress:
-                progress.update(sent, spec["events"], text="events sent")
-        if pending:
-            await asyncio.wait(pending, timeout=10)
-        took = time.perf_counter() - start
-        usage.stop()
-        await adapter.send(json.dumps({"end": True}).encode())
-        got = await adapter.windows(10.0)
-        state["partial"] = stop.is_set()
-        expected = windows.expected(*arguments)
-        rows = [{"key": k, "start": s, "expected": n, "observed": got.get((k, s))} for (k, s), n in sorted(expected.items())]
-        late_windows = {}
-        for number, key, at, late in windows.plan(*arguments):
-            if late:
-                where = (key, round(int(at / spec["window_s"] + 1e-9) * spec["window_s"], 6))
-                late_windows[where] = late_windows.get(where, 0) + 1
-        handled = sum(n for where, n in late_windows.items() if got.get(where) == expected[where])
-        entry = {
-            "rate": round(sent / took, 3),
-            "duration_s": round(took, 6),
-            "sent": sent,
-            "windows": rows,
-            "late_sent": sum(late_windows.values()),
-            "late_handled": handled,
-            "window_s": spec["window_s"],
-            "keys": spec.get("keys", 1),
-            "lateness_s": spec.get("lateness_s", 0),
-            "usage": usage.seconds,
-        }
-        return entry, told
-
-    entry, told = probe.run(main)
-    return entry, told, state["partial"]
 
 
 def burst(path, name, project, progress=None):

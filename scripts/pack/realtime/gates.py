@@ -12,7 +12,7 @@ import re
 
 from pack.base import codec
 from pack.realtime import anchors as anchoring
-from pack.realtime import checks, claims, derive, evidence, gitinfo, hand_over, rtfile
+from pack.realtime import checks, claims, derive, evidence, gitinfo, hand_over, rtfile, written
 from pack.store import open_for_reading
 from pack.teams import schema
 from pack.teams.layout import artifact_problem, by_id, project_of
@@ -507,6 +507,8 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
         gates[0]["verdict"] = "FORGED"
         gates[0]["reasons"] = stray + gates[0]["reasons"]
         gates[0]["next"], gates[0]["roles_to_respawn"] = _next("FORGED"), []
+    edited = written.edited(look.project, team_dir)
+    written.refuse(gates, definition, edited)
     if only:
         gates = [g for g in gates if g["id"] in only]
     first = next((g for g in gates if g["verdict"] != "PASS"), None)
@@ -538,6 +540,7 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
         },
         "waivers": {n: w for n, w in (look.rt or {}).get("waivers", {}).items()},
         "resumed_at": look.resumed_at,
+        "reports": edited,
         "gates": gates,
         "first_failure": first["id"] if first else None,
         "missing": missing,

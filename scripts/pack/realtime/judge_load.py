@@ -192,16 +192,13 @@ def density(kind, path, entry, run, limits, raw):
 
 def stream(kind, path, entry, run, limits, raw):
     spec = path["stream"]
-    wanted = windows.expected(spec["events"], spec.get("keys", 1), spec["window_s"], spec.get("rate", path["rate"]), spec.get("late", 0))
-    told = {(w["key"], round(w["start"], 6)): w["expected"] for w in entry["windows"]}
-    if (
-        entry["sent"] != spec["events"]
-        or entry["late_sent"] != spec.get("late", 0)
-        or entry["window_s"] != spec["window_s"]
-        or entry["keys"] != spec.get("keys", 1)
-    ):
+    told = windows.of(spec, path["rate"])
+    wanted = windows.expected(**told)
+    rows = {(w["key"], round(w["start"], 6)): w["expected"] for w in entry["windows"]}
+    asked = (spec["events"], told["late"], spec["window_s"], told["keys"])
+    if (entry["sent"], entry["late_sent"], entry["window_s"], entry["keys"]) != asked:
         raise claims.invalid("another stream than rt.yaml describes")
-    if told != {(k, round(s, 6)): n for (k, s), n in wanted.items()}:
+    if {where: n for where, n in rows.items() if n} != {(k, round(s, 6)): n for (k, s), n in wanted.items()}:
         raise claims.forged("the expected windows are not those of the plan")
     if run["end"] - run["start"] < entry["duration_s"] - 0.5 or not claims.near(
         entry["rate"] * entry["duration_s"], entry["sent"], max(1.0, 0.005 * entry["sent"])
@@ -211,8 +208,11 @@ def stream(kind, path, entry, run, limits, raw):
     reasons = ["window %s@%g: expected %d, observed %s" % (w["key"], w["start"], w["expected"], w["observed"]) for w in wrong[:5]]
     if len(wrong) > 5:
         reasons.append("and %d more windows" % (len(wrong) - 5))
-    if entry["late_handled"] != entry["late_sent"]:
-        reasons.append("%d of %d late events handled" % (entry["late_handled"], entry["late_sent"]))
+    if entry["late_handled"] != told["late"]:
+        reasons.append("%d of %d late events handled" % (entry["late_handled"], told["late"]))
+    reasons += aside(told, entry.get("set_aside", []))
+    recovered, facts = killed(spec.get("kill"), entry.get("kill"))
+    reasons += recovered
     needed, rule, _ = limits(kind["thresholds"]["rate"])
     if not entry["rate"] > needed:
         own = claims.own_limit(entry)
@@ -227,4 +227,38 @@ def stream(kind, path, entry, run, limits, raw):
         windows=len(entry["windows"]),
         wrong=len(wrong),
         late=entry["late_sent"],
+        **facts,
     )
+
+
+def aside(told, found):
+    """Why what the processor set aside is not what came too late for every window: reasons. Whoever recovers may set aside twice."""
+    wanted, there = set(windows.left_out(told)), set(found)
+    reasons = []
+    if wanted - there:
+        reasons.append("%d of %d events that came too late were not set aside" % (len(wanted - there), len(wanted)))
+    if there - wanted:
+        reasons.append("%d events were set aside and belong into a window" % len(there - wanted))
+    return reasons
+
+
+def killed(asked, done):
+    """(reasons, facts) of a kill in the middle of a stream. One that met nothing shows nothing: INVALID."""
+    if not asked:
+        return [], {}
+    if not done or done["command"] != asked["command"]:
+        raise claims.invalid("another kill than rt.yaml describes")
+    if done["code"]:
+        raise claims.invalid("the command that kills ended with exit code %d: %s" % (done["code"], " ".join(done["command"])))
+    if not asked.get("flink"):
+        return [], {}
+    jobs, reasons = done.get("jobs", []), []
+    if not any(job["restarts"] > 0 or not job["up"] for job in jobs):
+        raise claims.invalid("no job of the Flink cluster was restarted: the command killed nothing that one ran on")
+    for job in jobs:
+        if not job["up"]:
+            reasons.append("the job %s does not run after the kill" % job["name"])
+        elif job["restarts"] > 0 and job["restored"] < 1:
+            reasons.append("the job %s was restarted, and not from a checkpoint" % job["name"])
+    down = [job["down_s"] for job in jobs if job["down_s"] is not None]
+    return reasons, {"down_s": max(down)} if down else {}

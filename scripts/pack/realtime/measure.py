@@ -352,7 +352,7 @@ class Session:
 
     def plain(self, path, kind):
         """Density, stream and burst: modules that give the entry themselves."""
-        from pack.realtime import density
+        from pack.realtime import density, streaming
 
         start, measure = time.time(), kind["measure"]
         with self.server_for(path) as server:
@@ -362,7 +362,8 @@ class Session:
                     path, self.name(path), self.project, server.pids if isinstance(server, managed.Server) else self._pid(path), bar
                 )
             else:
-                entry, told, partial = getattr(density, measure)(path, self.name(path), self.project, bar)
+                take = streaming.stream if measure == "stream" else density.burst
+                entry, told, partial = take(path, self.name(path), self.project, bar)
         return self.file(kind, path, self.run_part(start, path, told, partial), entry)
 
     def _pid(self, path):

@@ -12,7 +12,7 @@ import os
 import re
 
 from pack.base import whole_file
-from pack.realtime import evidence
+from pack.realtime import evidence, windows
 from pack.realtime.adapters import known
 from pack.teams import schema
 
@@ -248,10 +248,7 @@ def _cannot(path):
         found.append(
             "crashes: %d of %d messages; the consumer must live between two of them" % (path["crashes"], path.get("messages", 300))
         )
-    stream = path.get("stream", {})
-    if stream.get("late", 0) > stream.get("events", 0):
-        found.append("stream.late: %d of %d events cannot be late" % (stream["late"], stream["events"]))
-    return found
+    return found + (windows.unready(path["stream"], path["rate"]) if "stream" in path else [])
 
 
 def unready(data, definition):

@@ -1,7 +1,7 @@
 """A real stream processor for the tests: tumbling windows by event time with allowed lateness, over Redis Streams.
 
 `python processor.py REDIS_URL INPUT OUTPUT WINDOW_S LATENESS_S`. Counts events by key and window; a window closes when
-the watermark (newest event time less the allowed lateness) has passed its end; later events are dropped.
+the watermark (newest event time less the allowed lateness) has passed its end; later events are set aside.
 """
 
 import json
@@ -29,6 +29,8 @@ def main(url, source, target, window, lateness):
                 where = (event["key"], round(int(event["time"] / window + 1e-9) * window, 6))
                 if where not in closed:
                     counts[where] = counts.get(where, 0) + 1
+                else:
+                    client.xadd(target, {"m": json.dumps({"too_late": event["n"]})})
                 newest = max(newest, event["time"])
                 close(newest - lateness)
 

@@ -67,3 +67,16 @@ class Windows(Cqrs):
             await Redis.close(self)
         else:
             await super().close()
+
+
+class Job(Redis):
+    """A job that runs already and reads the stream `input` and writes the stream `output`, such as one of Flink."""
+
+    protocol = "windows"
+
+    async def open(self, deliver):
+        self.stream = self.options["output"]
+        await super().open(deliver)
+
+    async def send(self, body, partition=0):
+        await self.producer.xadd(self.options["input"], {"m": body})

@@ -34,6 +34,7 @@ class Adapter:
     def __init__(self, address, options, connections, name):
         self.address, self.options, self.connections, self.name = address, options, connections, name
         self.dead, self.closed, self.cut_off = None, [], asyncio.Event()
+        self.set_aside = []  # stream test: numbers of the events that the processor handed out as too late, each time it did
 
     # -- what the probe's own part is, and what the system's ----------------------------------------------------------
 
@@ -184,7 +185,7 @@ class Adapter:
         raise NotImplementedError("the %s adapter keeps no log" % self.protocol)
 
     async def windows(self, timeout):
-        """Stream test: {(key, window start): count} as the processor under test gave them."""
+        """Stream test: {(key, window start): count} as the processor under test gave them; what it set aside goes into `set_aside`."""
         raise NotImplementedError("the %s adapter knows no windows; give an adapter of yours" % self.protocol)
 
     async def dead_letters(self):

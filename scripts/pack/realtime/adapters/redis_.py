@@ -45,6 +45,9 @@ def command(*words):
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
 
 
+ASKING = command(b"ASKING")  # before each command to a node that a slot is being moved to
+
+
 class Pipe(asyncio.Protocol):
     """A connection that redis-py has opened, with its answers as they come: `answer(value, at)`."""
 
@@ -110,7 +113,7 @@ class Pipe(asyncio.Protocol):
 
 
 WAIT_MS = 1000
-ELSEWHERE = ("MOVED", "READONLY", "UNBLOCKED force")  # how a node answers that does not hold the stream any more
+ELSEWHERE = ("MOVED", "ASK ", "READONLY", "UNBLOCKED force")  # how a node answers that does not hold the stream any more
 
 
 class _Replicated:
@@ -177,6 +180,9 @@ class Pipelined(redis.Redis):
         """As redis-py's."""
         if self.pipe is None or self.pipe.transport is None:
             self.pipe = await Pipe(self.adapter, _Values()).open(self.connection_pool)
+        if self.adapter.asking:
+            self.pipe.answer.expect(asyncio.get_running_loop().create_future())
+            self.pipe.out.append(ASKING)
         answer = asyncio.get_running_loop().create_future()
         self.pipe.answer.expect(answer)
         self.pipe.out += self.pipe.link.pack_command(*words)
@@ -239,11 +245,9 @@ class Redis(Adapter):
         self.pipes, self.next, self.group, self.read, self.trimmed = [], 0, None, 0, 0
         self.redelivery_s = (int(options.get("claim_ms", 1000)) / 1e3, 30.0)
         self.before = 0  # entries that had been taken out of the stream before
-        self.at, self.known, self.split = (
-            address,
-            [address],
-            False,
-        )  # where the stream is, where to ask for that, and whether keys are dealt out
+        # where the stream is, where to ask for that, and whether keys are dealt out
+        self.at, self.known, self.split = address, [address], False
+        self.sent_to, self.asking = None, False  # where an ASK sent us, and whether each command there says that it was sent (ASKING)
 
     def _url(self, host, port):
         login, at, _ = urlsplit(self.address).netloc.rpartition("@")
@@ -251,6 +255,10 @@ class Redis(Adapter):
 
     async def _find(self):
         """Where the stream is now: by a Sentinel, or by any node of a Redis Cluster. Whoever was named meanwhile can be asked the next time."""
+        if self.sent_to:  # the slot is in the middle of a migration: all others still name the old node
+            self.at, self.asking, self.sent_to = self.sent_to, True, None
+            return
+        self.asking = False
         self.known = list(dict.fromkeys([*self.cluster, *self.known]))
         for place, known in enumerate(self.known):
             last = place == len(self.known) - 1
@@ -351,6 +359,9 @@ class Redis(Adapter):
     def _moved(self, answer):
         """The stream is held by another node now: go there, as clients do."""
         self.ended("the server says %s" % answer)
+        if str(answer).startswith("ASK "):
+            host, _, port = str(answer).split()[2].rpartition(":")
+            self.sent_to = self._url(host or urlsplit(self.at).hostname, port)
         for pipe in [*self.pipes, *([self.reading] if self.reading is not None else [])]:
             if pipe.transport is not None:
                 pipe.transport.abort()
@@ -381,7 +392,7 @@ class Redis(Adapter):
     async def _read(self):
         """Let reads wait at the server."""
         words = ["XREADGROUP", "GROUP", self.group, "probe", "COUNT", "1000", "BLOCK", "0", "NOACK", "STREAMS", self.stream, ">"]
-        self.ask = command(*[w.encode() for w in words])
+        self.ask = (ASKING if self.asking else b"") + command(*[w.encode() for w in words])
         self.reading = await Pipe(self, self._came, self._again).open(self._pool())
         self.answered, self.refused = 0, None
         self.reading.write(self.ask * READS)
@@ -479,6 +490,8 @@ class Redis(Adapter):
                 self.unable("the server refuses to be read: %s" % value)
             self.refused = value
             return
+        if self.asking and value in (b"OK", "OK"):
+            return
         self.answered += 1
         if value is None:
             return
@@ -496,6 +509,9 @@ class Redis(Adapter):
             if self.forget and self.own and self.read - self.trimmed > TRIM:
                 self.trimmed = self.read
                 pipe = self.pipes[0]
+                if self.asking:
+                    pipe.answer.expect(lambda error: None)
+                    pipe.write(ASKING)
                 pipe.answer.expect(lambda error: None)
                 pipe.write(command(b"XTRIM", self.stream.encode(), b"MINID", b"~", self.newest))
                 pipe.flush()
@@ -523,6 +539,9 @@ class Redis(Adapter):
         if self.replicas:
             pipe.piece = pipe.piece or _Replicated(self.replicas)
             settled = pipe.piece.added(settled)
+        if self.asking:
+            pipe.answer.expect(lambda error: None)
+            pipe.out.append(ASKING)
         pipe.answer.expect(settled)
         pipe.out.append(b"%s%d\r\n%s\r\n" % (self.head, len(body), body))
 
@@ -675,12 +694,19 @@ class Redis(Adapter):
     async def windows(self, timeout):
         if "output" not in self.options:
             raise NotImplementedError("options.output must name the stream with the results")
-        found, last, until = {}, "0-0", time.monotonic() + timeout
+        found, last, until, ended = {}, "0-0", time.monotonic() + timeout, False
         while time.monotonic() < until:
-            for _, items in await self.producer.xread({self.options["output"]: last}, count=1000, block=500) or ():
+            came = await self.producer.xread({self.options["output"]: last}, count=1000, block=500)
+            if ended and not came:
+                return found
+            for _, items in came or ():
                 for last, fields in items:
                     got = json.loads(fields[b"m"])
-                    if got.get("end"):
-                        return found
+                    if got.get("end"):  # a side output takes a way of its own: what it says may come behind the end
+                        ended, until = True, min(until, time.monotonic() + 5)
+                        continue
+                    if "too_late" in got:
+                        self.set_aside.append(got["too_late"])
+                        continue
                     found[got["key"], round(got["start"], 6)] = got["count"]
         return found
