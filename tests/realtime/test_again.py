@@ -390,6 +390,59 @@ def test_a_broker_that_knows_mqtt_3_only_is_measured_by_it(answer, mqtt_url):
     assert code == 0 and "received 100, lost 0" in out and "ended the connection" not in out, out
 
 
+class ShyBroker(OldBroker):
+    """In front of mosquitto: tells nothing of itself, as brokers in a cloud do. It refuses the subscription, says nothing to it, or ends the
+    connection for it, at once or a little later. Knows MQTT 5."""
+
+    def run(self):
+        while not self.stopped.is_set():
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                continue
+            there = socket.create_connection(("127.0.0.1", self.to))
+            self.held += [client, there]
+            threading.Thread(target=self._guard, args=(client, there), daemon=True).start()
+            threading.Thread(target=self._copy, args=(there, client), daemon=True).start()
+        for each in self.held:
+            each.close()
+        self.listener.close()
+
+    def _guard(self, client, there):
+        wide = None
+        try:
+            while data := client.recv(65536):
+                wide = data[8] == 5 if wide is None else wide
+                if data[0] != 0x82 or b"$SYS" not in data:
+                    there.sendall(data)
+                elif self.answer == "refuses":
+                    client.sendall(b"\x90\x04" + data[2:4] + b"\x00\x87" if wide else b"\x90\x03" + data[2:4] + b"\x80")
+                elif self.answer.startswith("ends"):
+                    if self.answer == "ends later":
+                        client.sendall(b"\x90\x04" + data[2:4] + b"\x00\x00" if wide else b"\x90\x03" + data[2:4] + b"\x00")
+                        if data.count(b"dropped") == 0:
+                            continue
+                        self.stopped.wait(0.02)
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+            there.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("answer", ["refuses", "ends", "ends later", "is silent"])
+def test_a_broker_that_tells_nothing_of_itself_is_sound(answer, single, mqtt_url):
+    broker = ShyBroker(urlsplit(mqtt_url).port, answer)
+    broker.start()
+    try:
+        address = "mqtt://127.0.0.1:%d" % broker.listener.getsockname()[1]
+        code, out = probed("mqtt", address, "--duration", 1, *(("--option", "single=true") if single else ()))
+    finally:
+        broker.stop()
+    assert code == 0 and "received 100, lost 0" in out and "ended the connection" not in out and "refused" not in out, out
+
+
 def test_a_broker_with_too_many_connections_is_not_called_away(tmp_path):
     need("nats")
     port = free_port()

@@ -549,6 +549,7 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
     for count, what in (
         (recording.duplicates, "came more than once"),
         (recording.damaged, "damaged"),
+        (recording.astray, "on another connection than their own"),
         (recording.failed, "failed to go out"),
     ):
         text += ", %d %s" % (count, what) if count else ""
@@ -578,7 +579,7 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         click.echo("INVALID above: %s" % own)
         raise SystemExit(1)
     if sent and not recording.received and not recording.partial:
-        click.echo("nothing came back: no figure of this run says anything about latency")
+        click.echo("nothing came back%s: no figure of this run says anything about latency" % (" whole" if recording.damaged else ""))
         raise SystemExit(1)
     raise SystemExit(130 if recording.partial else 0)
 

@@ -113,6 +113,9 @@ def check_receiver(entry, facts):
         raise invalid(own_fault(entry["receiver"]), **facts)
 
 
+ASTRAY = "%d message(s) came on another connection than the one that had sent them: somebody was told what is not for him"
+
+
 def why_lost(entry):
     """What is known of the reasons, as more text behind a loss."""
     known = ["%d sends failed, the first with %s" % (entry["failed"], entry["refusal"])] if entry["failed"] else []
@@ -132,7 +135,8 @@ def check_connections(path, entry):
             )
         return
     if path["adapter"] != "kafka" and sum(seen.values()) < asked:
-        raise invalid("%d connections asked, %d were there" % (asked, sum(seen.values())))
+        why = why_lost(entry)
+        raise invalid("%d connections asked, %d were there%s" % (asked, sum(seen.values()), " (%s)" % why if why else ""))
     gone = [address for address, count in seen.items() if not count]
     if gone and path["adapter"] in ("websocket", "socketio"):
         raise invalid("no connection to the node %s: the cluster was not measured" % gone[0])

@@ -87,7 +87,7 @@ def adapter_errors():
 
 def burst(path, name, project, progress=None):
     """Send a burst as fast as it goes; count arrivals in tenths of a second until all are there."""
-    spec, state = path["burst"], {"partial": False}
+    spec, state = path["burst"], {"partial": False, "astray": 0}
     token = b"burst%d" % (time.time_ns() % 10**9)
 
     async def main(stop):
@@ -96,7 +96,9 @@ def burst(path, name, project, progress=None):
 
         def deliver(body, at, receiver=0):
             for number, _, _ in probe.pieces(body, token):
-                if (number, receiver) not in seen:
+                if adapter.owned and number % adapter.owned != receiver:
+                    state["astray"] += 1
+                elif (number, receiver) not in seen:
                     seen.add((number, receiver))
                     arrivals.append(at)
 
@@ -144,6 +146,7 @@ def burst(path, name, project, progress=None):
             "sent": wanted,
             "received": len(seen),
             "lost": wanted - len(seen),
+            "astray": state["astray"],
             "peak_msgs_sec": max(buckets) * 10.0,
             "arrivals_ms": buckets,
             "usage": usage.seconds,

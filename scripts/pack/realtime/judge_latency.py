@@ -4,6 +4,7 @@ import math
 
 from pack.realtime import stats
 from pack.realtime.claims import (
+    ASTRAY,
     QUANTILES,
     Finding,
     check_connections,
@@ -199,6 +200,8 @@ def _deliveries(path, entry, verdict):
         verdict.fail("%d message(s) came more than once, %s allows none" % (entry["duplicates"], guarantee))
     if entry["damaged"]:
         verdict.fail("%d message(s) came back damaged" % entry["damaged"])
+    if entry.get("astray"):
+        verdict.fail(ASTRAY % entry["astray"])
     unexplained = entry["lost"] - entry["failed"] * entry.get("fanout", 1)
     if unexplained > 0 and guarantee != "at-most-once" and verdict.worst == "PASS":
         verdict.fail("%d of %d messages lost, %s allows none" % (unexplained, entry["sent"], guarantee))

@@ -103,6 +103,8 @@ def _faults_of_the_rate(path, entry, facts, rate, lag):
     reasons += claims.over_lag(path, facts)
     if entry["damaged"]:
         reasons.append("%d message(s) came back damaged" % entry["damaged"])
+    if entry.get("astray"):
+        reasons.append(claims.ASTRAY % entry["astray"])
     if entry["duplicates"] and path["guarantee"] in ("exactly-once", "at-most-once"):
         reasons.append("%d message(s) came more than once, %s allows none" % (entry["duplicates"], path["guarantee"]))
     return reasons
@@ -138,6 +140,8 @@ def burst(kind, path, entry, run, limits, raw):
         raise claims.invalid("a burst of %d, rt.yaml asks %d" % (entry["sent"], path["burst"]["messages"]))
     claims.check_receiver(entry, {})
     reasons = ["%d of %d messages lost" % (entry["lost"], entry["sent"])] if entry["lost"] else []
+    if entry.get("astray"):
+        reasons.append(claims.ASTRAY % entry["astray"])
     if drain > path["burst"]["drain_s"]:
         own = claims.own_limit(dict(entry, rate=entry["sent"] / max(drain, 0.1)))
         if own and not reasons:

@@ -15,6 +15,14 @@ LEFT_OUT = (
 )
 
 
+RELAYED = (
+    UNABLE
+    + "no message came back on the connection that had sent it, each came on another one: this is no echo. What hands messages on is "
+    "measured with mode: broadcast and to_sender: false"
+)
+TO_ALL = UNABLE + "each message came back on all connections and not on its sender's only: this is a room, which mode: broadcast measures"
+
+
 def gaps(recording):
     """[[first, many]] of the messages of which a copy is missing, as pieces without a hole; None where there are too many to look through."""
     fanout, sent = recording.fanout, recording.sent
@@ -42,10 +50,66 @@ def left_out(recording):
     return recording.sent > 0 and not any(recording.came(number * recording.fanout) for number in range(recording.sent))
 
 
+def not_its_kind(recording):
+    """Why this is no system of the kind that the path says, or None: what went wrong is then a matter of how it was measured."""
+    if left_out(recording):
+        return LEFT_OUT
+    owned, mostly = recording.owned, 0.9 * recording.sent
+    if not owned or recording.sent == 0:
+        return None
+    if recording.received == 0 and recording.astray >= mostly:
+        return RELAYED
+    return TO_ALL if recording.received >= mostly and recording.astray >= (owned - 1) * mostly else None
+
+
 def shape(recording):
     """One line on where the missing messages are; None where nothing, or nearly everything, is missing."""
-    found = gaps(recording) if recording.lost > 0 and recording.received > 0 else None
-    return described(found, recording.sent, recording.rate) if found else None
+    if recording.lost <= 0 or recording.received <= 0:
+        return None
+    found = None if recording.astray else _of_some(recording)
+    if found is None:
+        pieces = gaps(recording)
+        found = described(pieces, recording.sent, recording.rate) if pieces else None
+    return found
+
+
+def _of_some(recording):
+    """One line, if some of several receivers have nothing and the others miss nothing; else None."""
+    many, sent, came = max(recording.owned, recording.fanout), recording.sent, recording.came
+    if many < 2 or sent < many or sent * recording.fanout > MOST_COPIES:
+        return None
+    if recording.owned:
+        turn = recording.turn
+        missing = [{not came(number) for number in range((who - turn) % many, sent, many)} for who in range(many)]
+    else:
+        missing = [{not came(number * many + who) for number in range(sent)} for who in range(many)]
+    deaf, whole = missing.count({True}), missing.count({False})
+    if not deaf or deaf + whole < many:
+        return None
+    if recording.owned:
+        return (
+            "%d of %d connections had no answer at all, and the others miss none: a limit of connections, or one of several processes that hangs"
+            % (deaf, many)
+        )
+    return (
+        "%d of %d members heard nothing at all, and the others miss nothing: they are in another room than whoever sends, as with several processes or "
+        "servers that do not share their members, or a limit of members" % (deaf, many)
+    )
+
+
+def changed(number, went, came):
+    """One line on how a message came back that is not what went out."""
+    same = next((place for place, (a, b) in enumerate(zip(went, came)) if a != b), min(len(went), len(came)))
+    if same == len(came) < len(went):
+        return "message %d came back cut off: %d of its %d bytes" % (number, len(came), len(went))
+    if same == len(went):
+        return "message %d came back longer than it went: behind its %d bytes is %s" % (number, len(went), shown(came[same : same + 40]))
+    return "message %d came back changed: from its byte %d on it went out as %s and came as %s" % (
+        number,
+        same,
+        shown(went[same : same + 40]),
+        shown(came[same : same + 40]),
+    )
 
 
 def described(found, sent, rate):

@@ -256,6 +256,7 @@ class Session:
             "damaged": recording.damaged,
             "failed": recording.failed,
             "forgotten": recording.forgotten,
+            "astray": recording.astray,
             "refusal": recording.refusal,
             "receiver": recording.receiver,
             "closed": sorted(reasons.items(), key=lambda item: -item[1])[:5],

@@ -180,6 +180,12 @@ class Recording(Outcome):
         self.partial, self.zero = False, 0.0
         self.arrivals = self.departures = None  # copies that came and messages that went out, second by second
         self.forgotten = 0  # messages that came, and were looked for in the server's log afterwards in vain
+        self.astray, self.owned, self.turn = (
+            0,
+            0,
+            0,
+        )  # what came on another connection than its sender's, of `owned` that send from number -`turn` on
+        self.changed = None  # how the first damaged message differs from what went out
         self.after = 0  # copies that came when the measured seconds were over
         self._spread, self._open = (Counts(), {}) if fanout > 1 else (None, None)  # first to last receiver of a broadcast
         self.order = None  # [(number, receiver)] if the caller wants the order of arrival
@@ -385,7 +391,7 @@ class _Ear:
 
     def __init__(self, recording, token, size, total, sends):
         self.recording, self.token, self.size, self.total, self.foreign = recording, token, size, total, 0
-        self.example = None  # of what is none of the probe's
+        self.example = self.greeting = None  # the last one and the first one of what is none of the probe's
         self.kept = {} if sends and recording.fanout == 1 and recording.order is None and 0 < size <= MOST_KEPT else None
         self.heard = {} if recording.fanout > 1 and size > 0 else None  # {what came: its number}: a room's members hear the same bytes
         self.account = getattr(asyncio.get_running_loop(), "account", None)
@@ -398,11 +404,15 @@ class _Ear:
             known, record = self.heard.get, recording.arrived
         else:
             known, record = self.kept.pop if self.kept is not None else None, recording.first
+        owned, turn = recording.owned, recording.turn
 
         def deliver(body, at, receiver=0):
             number = known(body, None) if known is not None and type(body) is bytes else None
             if number is None:
                 read(body, at, receiver)
+                return
+            if owned and (number + turn) % owned != receiver:
+                recording.astray += number >= 0
                 return
             if at != self.at:
                 wait(at)
@@ -424,11 +434,14 @@ class _Ear:
 
     def _read(self, body, at, receiver):
         """What did not come as it went out: in words of the application's own, several in one message, again, or damaged."""
-        found = pieces(body, self.token)
+        found, owned = pieces(body, self.token), self.recording.owned
         if not found:
             self.foreign, self.example = self.foreign + 1, body
+            self.greeting = self.greeting if self.greeting is not None else body
         for number, place, end in found:
-            if number >= 0:
+            if owned and number < self.total and (number + self.recording.turn) % owned != receiver:
+                self.recording.astray += number >= 0
+            elif number >= 0:
                 intact = self._one(number, body, place, end, at, receiver)
                 if intact and self.heard is not None and len(found) == 1 and type(body) is bytes:
                     if len(self.heard) >= MOST_HEARD:
@@ -442,16 +455,18 @@ class _Ear:
         self.times += 1
         if self.size > 0 and number < self.total:
             whole = make_body(self.token, number, self.size)
-            end = place + len(whole)
+            text = whole.rstrip(b" ")  # of the shortest messages; an application may trim what it is told
+            end = place + len(text)
             alone = end == following or not LETTERS.match(body, end)
-            if not alone or not body.startswith(whole, place):
+            if not alone or not body.startswith(text, place):
+                self.recording.changed = self.recording.changed or losses.changed(number, whole, bytes(body[place:following]))
                 number = self.total
             elif self.kept:
                 self.kept.pop(whole, None)
         if number >= self.total:
             self.recording.damaged += 1
             return False
-        self.recording.arrived(number, at, receiver)
+        self.recording.arrived(number, at, receiver if self.recording.fanout > 1 else 0)
         return True
 
 
@@ -488,6 +503,7 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         recording.arrivals, recording.departures = [0] * max(1, int(round(duration))), [0] * max(1, int(round(duration)))
     if order:
         recording.order = []
+    recording.owned, recording.turn = adapter.owned, before
     ear = _Ear(recording, token, size, total, sends)
     adapter.payload = size
     await adapter.open(ear.deliver())
@@ -524,8 +540,9 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
             task.cancel()
         await asyncio.gather(*sender.tasks, return_exceptions=True)
         recording.receiver, recording.closed = deaf(adapter, recording), list(adapter.closed)
-        if recording.receiver is None and losses.left_out(recording):
-            recording.receiver = losses.LEFT_OUT
+        if recording.lost and ear.greeting is not None:
+            recording.receiver = adapter.speaks(ear.greeting) or recording.receiver
+        recording.receiver = recording.receiver or losses.not_its_kind(recording)
         if held_back(recording) and not recording.closed:
             recording.closed.append(
                 "what is missing are the last %d messages: nothing came any more (a server that hangs), or something on the way holds them until "
@@ -533,6 +550,8 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
             )
         elif sends and not recording.partial and recording.receiver is None:
             recording.closed += [line for line in (losses.shape(recording),) if line]
+        if recording.changed:
+            recording.closed.append(recording.changed)
         if recording.lost and unanswered:
             recording.closed.append("%d sends were never answered" % unanswered)
         ear.end()

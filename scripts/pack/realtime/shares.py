@@ -18,7 +18,7 @@ from pack.realtime import adapters, evidence, probe
 START = "import sys; sys.path.insert(0, %r); from pack.realtime.shares import main; sys.exit(main())"
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BEGIN_S = 0.3  # from the word to begin until the first message
-SUMS = ("sent", "received", "duplicates", "damaged", "failed", "forgotten", "after")
+SUMS = ("sent", "received", "duplicates", "damaged", "failed", "forgotten", "after", "astray")
 HISTOGRAMS = ("latency", "lateness", "receiving", "spread")
 
 

@@ -27,6 +27,7 @@ class Adapter:
     in_order = False  # the path promises an order, so the built-in worker takes one message at a time where redelivery would break it
     forget = False  # many messages: what was received may be removed from the server's log
     aside = 0  # connections of a broadcast that only send
+    owned = 0  # connections that take turns to send, where what comes back belongs to the one that sent it, and `deliver` is told which one it was
     seen = None  # {address: connections that were there when it was open}, where that can be known
     payload = 64  # bytes of the messages to come
     redelivery_s = (1.0, 30.0)  # after a consumer's death its messages come again within: the built-in worker's, a worker's of the project
@@ -46,6 +47,10 @@ class Adapter:
     def unable(self, reason):
         """The probe does not know how to speak with this system, so what does not come back is not the system's fault."""
         self.dead = self.dead or UNABLE + reason
+
+    def speaks(self, first):
+        """Messages were lost: what the first one that was none of the probe's tells of a protocol that the probe does not speak, as a reason, or None."""
+        return None
 
     def ended(self, reason):
         """The server ended a connection, and said why."""

@@ -29,6 +29,7 @@ class MqttError(OSError):
 
 SAYS = ("$SYS/broker/version", "$SYS/broker/publish/messages/dropped")  # what mosquitto tells of itself, every 10 s if it has changed
 SAYS_S = 12.0
+ASKED_S = 3.0  # for an answer to that, which some never give
 REASONS = {
     1: "unacceptable protocol version",
     2: "identifier rejected",
@@ -141,6 +142,7 @@ class Client(asyncio.Protocol):
         self.window, self.most, self.held = WINDOW, 65535, collections.deque()  # of QoS 2; what the broker allows; what waits
         self.fresh, self.kept = fresh, False  # a session of its own; whether the broker had kept one
         self.name = "%s-%s" % (who, adapter.name[-16:])
+        self.asked = 0  # the id of the newest subscription
         self.waiting, self.mid, self.out, self.buffer, self.transport, self.timer = {}, 0, [], b"", None, None
         self.mine, self.told, self.twice, self.up, self.subscribed = False, None, set(), self.loop.create_future(), None
 
@@ -177,8 +179,10 @@ class Client(asyncio.Protocol):
 
     async def subscribe(self, topic, qos):
         """Subscribe; MqttError if the broker refuses."""
-        self.subscribed = self.loop.create_future()
-        self.transport.write(packet(0x82, b"\x00\x01" + (b"\x00" if self.wide else b"") + text(topic) + bytes((qos,))))
+        if self.transport is None:
+            raise MqttError(self.told or "the connection is gone")
+        self.asked, self.subscribed = 65000 + (self.asked + 1) % 500, self.loop.create_future()  # an id that no message has
+        self.transport.write(packet(0x82, self.asked.to_bytes(2, "big") + (b"\x00" if self.wide else b"") + text(topic) + bytes((qos,))))
         code = await asyncio.wait_for(self.subscribed, 10)
         if code >= 0x80:
             raise MqttError("the broker refused the subscription of %s: %s" % (topic, reason(code)))
@@ -200,9 +204,9 @@ class Client(asyncio.Protocol):
         if len(self.waiting) >= MOST:
             settled(MqttError("%d messages are unacknowledged: MQTT has no more ids" % MOST))
             return
-        self.mid = self.mid % 65535 + 1
+        self.mid = self.mid % 64999 + 1
         while self.mid in self.waiting:
-            self.mid = self.mid % 65535 + 1
+            self.mid = self.mid % 64999 + 1
         self.waiting[self.mid] = settled
         self.out.append(
             packet(0x30 | qos << 1 | self.adapter.retain, topic + self.mid.to_bytes(2, "big") + (b"\x00" if self.wide else b"") + body)
@@ -262,7 +266,7 @@ class Client(asyncio.Protocol):
                 told = numbers(body) if self.wide else {}
                 self.highest, self.most = told.get(0x24, 2), told.get(0x21, 65535)
                 self.up.set_result(None)
-        elif kind == SUBACK and self.subscribed is not None and not self.subscribed.done():
+        elif kind == SUBACK and body[:2] == self.asked.to_bytes(2, "big") and self.subscribed is not None and not self.subscribed.done():
             self.subscribed.set_result(body[-1])
         elif kind == DISCONNECT:
             self.told = "the broker ended the connection: %s" % reason(body[0] if body else 0)
@@ -328,6 +332,7 @@ class Mqtt(Adapter):
         self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
         self.trial, self.narrow = None, False  # narrow: a broker that knows MQTT 3.1.1 only
         self.heard = asyncio.Event()  # the trial came back
+        self.shy = False  # whether the broker is not asked what it tells of itself
         self.dropped = []  # how many messages the broker says that it has dropped, each time that it says so
 
     async def prepare(self):
@@ -372,11 +377,39 @@ class Mqtt(Adapter):
         return client
 
     async def _subscribe(self):
-        for topic in SAYS:
-            await self.consumer.subscribe(topic, 0)
-        await self.consumer.subscribe(self.topic, self.qos)
+        before = len(self.closed)
+        if not self.shy:
+            await self._ask_of_itself(before)
+        try:
+            await self.consumer.subscribe(self.topic, self.qos)
+        except MqttError:
+            if self.shy or self.consumer.transport is not None:
+                raise
+            await self._afresh(before)  # it ended the connection a little later
+            await self.consumer.subscribe(self.topic, self.qos)
         for client in self.producers:
             client.window = min(self.consumer.most, MOST) if self.consumer.wide else WINDOW
+
+    async def _ask_of_itself(self, before):
+        """What the broker tells of itself, where it may be asked: some refuse it, say nothing, or end the connection for it."""
+        try:
+            for topic in SAYS:
+                await asyncio.wait_for(self.consumer.subscribe(topic, 0), ASKED_S)
+        except (MqttError, asyncio.TimeoutError):
+            self.shy = True
+        if self.consumer.transport is None:
+            await self._afresh(before)
+
+    async def _afresh(self, before):
+        """Another subscriber in place of one that the broker cut off for what was asked aside: that is no fault of the path's."""
+        gone, self.shy = self.consumer, True
+        gone.close()
+        if gone in self.producers:
+            self.consumer = self.producers[self.producers.index(gone)] = await Client(self, "p", self._came).open()
+        else:
+            self.consumer = await self._consumer()
+        del self.closed[before:]
+        self.cut_off.clear()
 
     async def again(self):
         made = 0

@@ -40,6 +40,7 @@ class SocketIO(Adapter):
         self.acknowledges = self.mode == "ack"
         self.aside = aside(options.get("to_sender", True), self.mode, connections)
         self.fanout = connections - self.aside if self.mode == "broadcast" else 1
+        self.owned = connections if self.mode == "echo" and connections > 1 else 0
         self.clients, self.next, self.deliver, self.closing = [], 0, None, False
 
     async def open(self, deliver):
@@ -52,7 +53,7 @@ class SocketIO(Adapter):
         nodes = self.cluster or [self.address]
         client = self.clients[number] = socketio.AsyncClient(reconnection=False)  # one that never connects has to be closed, too
         if self.mode != "ack" and number >= self.aside:
-            client.on(self.event, self._comer(number - self.aside if self.mode == "broadcast" else 0), namespace=self.namespace)
+            client.on(self.event, self._comer(number - self.aside), namespace=self.namespace)
         client.on("disconnect", self._over, namespace=self.namespace)
         await self._up(client, nodes[number % len(nodes)])
 

@@ -32,6 +32,10 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 TRIAL_S = 1.0  # for the answer to the trial message, in each kind of frame
 AGAIN = "the server ended the connection"
 SWITCHING = b"HTTP/1.1 101"
+GREETINGS = (  # of protocols that have a heartbeat or a framing of their own: how the first message begins, and what to do
+    (b'0{"sid":', "Engine.IO, whose clients answer pings of its own: measure it with the adapter socketio"),
+    (b"o", "SockJS, which frames messages as JSON arrays: its address without them ends with /websocket right behind the prefix"),
+)
 
 
 class Refused(InvalidHandshake, RuntimeError):
@@ -415,6 +419,7 @@ class WebSocket(Adapter):
         self.mode = options.get("mode", "echo")
         self.aside = aside(options.get("to_sender", True), self.mode, connections)
         self.fanout = connections - self.aside if self.mode == "broadcast" else 1
+        self.owned = connections if self.mode == "echo" and connections > 1 else 0
         self.sockets, self.next, self.deliver, self.spelling, self.told = [], 0, None, Spelling("binary"), "(unnamed)"
         self.dirty = []  # sockets with frames to send
 
@@ -463,11 +468,10 @@ class WebSocket(Adapter):
             self.spelling = Spelling("binary" if self.options.get("frame") == "binary" else "text")
         elif self.mode != "ping":
             self.spelling = await self._spell()
-        broadcast = self.mode == "broadcast"
         for start in range(0, self.connections, 100):
             some = range(start, min(start + 100, self.connections))
             for receiver, socket in zip(some, await self._connected(some)):
-                self.sockets.append(self._taken(socket, receiver - self.aside if broadcast else 0))
+                self.sockets.append(self._taken(socket, receiver - self.aside))
 
     def _taken(self, socket, receiver):
         """From here on what comes on this connection is for us."""
@@ -548,6 +552,12 @@ class WebSocket(Adapter):
         """A connection of the library's own."""
         headers, offered = offers(self.options.get("headers"))
         return await library.connect(self.address, additional_headers=headers, subprotocols=offered, max_size=None)
+
+    def speaks(self, first):
+        for begins, told in GREETINGS:
+            if first == begins or len(begins) > 1 and first.startswith(begins):
+                return "%sthe server speaks %s" % (UNABLE, told)
+        return None
 
     def _over(self, reason, socket):
         self.ended(reason)
