@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 
-from pack.realtime import adapters, managed, probe, windows
+from pack.realtime import adapters, bodies, managed, probe, windows
 from pack.realtime import loop as loops
 
 
@@ -161,7 +161,7 @@ def burst(path, name, project, progress=None):
         seen, arrivals = set(), []
 
         def deliver(body, at, receiver=0):
-            for number, _, _ in probe.pieces(body, token):
+            for number, _, _ in bodies.pieces(body, token):
                 if (number, receiver) not in seen:
                     seen.add((number, receiver))
                     arrivals.append(at)
@@ -179,7 +179,7 @@ def burst(path, name, project, progress=None):
         start, tasks = time.perf_counter(), set()
         size = path.get("payload_bytes", 64)
         for number in range(spec["messages"]):
-            task = asyncio.ensure_future(adapter.send(probe.make_body(token, number, size)))
+            task = asyncio.ensure_future(adapter.send(bodies.make_body(token, number, size)))
             tasks.add(task)
             task.add_done_callback(lambda t: (tasks.discard(t), t.cancelled() or t.exception()))
             started = number + 1
