@@ -26,11 +26,19 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 import client  # noqa: E402
+
+sys.path.insert(1, str(client.ROOT / "scripts"))
+
 import seen  # noqa: E402
 import stage as staging  # noqa: E402
 import story as stories  # noqa: E402
 from meter import Meter  # noqa: E402
 from model import Model  # noqa: E402
+from pack.base import paths  # noqa: E402
+from pack.cli import log, verbs  # noqa: E402
+from pack.protocol.refusal import Refusal  # noqa: E402
+from pack.store.journal import Damaged  # noqa: E402
+from pack.store.open_for_reading import Run  # noqa: E402
 
 
 NAMED = re.compile(rb'"event":"([A-Z_]+)"')  # in a record of a journal
@@ -57,7 +65,7 @@ class World:
         self.story, self.home, self.plugin, self.project = story, home, plugin, home.project
         self.run = None  # the running client
         self._journal, self._lock, self._seen = [], threading.Lock(), None
-        self._text, self._named, self._known = None, {}, {}  # the events by name: as they lie on disk, and when `pack log` was last asked
+        self._text, self._named, self._known = None, {}, {}  # the events by name: as they lie on disk, and when the journal was last read
         self.transcripts = seen.Transcripts(home.home)
         self.unwritten = False  # whether the client writes no transcript
         self.requests = lambda actor: 0  # how many requests came from an actor; the stage knows
@@ -86,16 +94,27 @@ class World:
         )
         return done.returncode, done.stdout
 
+    def _looked(self):
+        """(state, records) of the run as `pack` finds it, read in this process: it is asked a hundred times a story. None where there is none
+        to be read. Another plugin than the one whose code is here is asked by its own `pack` (see `journal`)."""
+        try:
+            return Run(paths.find_project(str(self.project)), data=paths.data_folder({"HOME": str(self.home.home)})).look()
+        except (Refusal, Damaged, OSError):
+            return None
+
+    def _is_ours(self):
+        return self.plugin.resolve() == client.ROOT
+
     def _written(self):
-        """Changes whenever a journal does: `pack log` need not be asked before."""
+        """Changes whenever a journal does: it need not be read before."""
         out = []
         for root in (self.project / ".claude/teams", self.home.home / ".claude/plugins/data"):
-            for path in sorted(root.glob("**/*.jsonl")):
+            for path in seen.files_below(root, ".jsonl"):
                 try:
-                    at = path.stat()
+                    at = os.stat(path)
                 except OSError:
                     continue
-                out.append((str(path), at.st_size, at.st_mtime_ns))
+                out.append((path, at.st_size, at.st_mtime_ns))
         return out
 
     # --- What the stage waits for ------------------------------------------------------------------------------------
@@ -168,7 +187,7 @@ class World:
 
     def journal(self, event=None):
         """The run's events, oldest first ([] before there is a run). event: whoever asks looks at events of this name alone, and needs no
-        others; `pack log` is a process, and is started again only when there is one more of them."""
+        others; the journal is read again only when there is one more of them."""
         with self._lock:
             written = self._written()
             if written and written == self._seen:
@@ -177,15 +196,26 @@ class World:
             name = event and event.encode()
             if written and name and self._known and names[name] == self._known[name]:
                 return list(self._journal)
-            code, out = self.pack("log", "--json")
+            found = self._read()
             self._seen, self._known = written, {}
-            if code == 0:
-                try:
-                    self._journal = [json.loads(text) for text in out.splitlines() if text.startswith("{")]
-                    self._known = names
-                except ValueError:
-                    pass  # a line that is being written
+            if found is not None:
+                self._journal, self._known = found, names
             return list(self._journal)
+
+    def _read(self):
+        """The events; None where the journal cannot be read (a line that is being written)."""
+        if self._is_ours():
+            found = self._looked()
+            return found and [log.row(record) for record in found[1]]
+        return self.log()
+
+    def log(self):
+        """The events that `pack log --json` prints; None where it prints none."""
+        code, out = self.pack("log", "--json")
+        try:
+            return [json.loads(text) for text in out.splitlines() if text.startswith("{")] if code == 0 else None
+        except ValueError:
+            return None
 
     def status(self):
         code, out = self.pack("status", "--json")
@@ -196,7 +226,8 @@ class World:
 
     def standing(self):
         """What a refused call must leave as it was: the run's state without who happens to be awake."""
-        status = self.status()
+        found = self._looked() if self._is_ours() else None
+        status = json.loads(json.dumps(verbs.status_json(*found))) if found else self.status()
         return {k: status.get(k) for k in ("phase", "mode", "owner", "tasks", "teardown")}
 
 
@@ -259,12 +290,12 @@ def _play(story, binary, base, narrate, result, root):
                 ended_well = not stage.failures
                 stage.over = True
                 stage.changed.notify_all()
-    result.journal, result.calls = world.journal(), dict(stage.calls)
+    result.journal, result.calls = world.log() or world.journal(), dict(stage.calls)
     if ended_well:
         for line in stage.unfinished():
             stage.fail("the client ended before this line was done", line)
             break
-    check(story, stage, world, runner)
+    check(story, stage, world, runner, result.journal)
     result.failures = stage.failures
     result.trace = trace_of(stage, world, runner)
 
@@ -568,9 +599,8 @@ class TerminalRunner(Runner):
 
 
 # --- Checks and the trace -----------------------------------------------------------------------------------------------------
-def check(story, stage, world, runner):
+def check(story, stage, world, runner, journal):
     """Every `expect`, and that nothing was refused that the story does not say."""
-    journal = world.journal()
     outcomes = [o for line in story.lines for o in [u.outcome for u in line.uses] + [line.data.get("outcome")] if o]
     told = {o.code for o in outcomes if o.kind == "refused"}
     recorded = [e["data"]["code"] for e in refusals(journal)]

@@ -7,12 +7,18 @@ whole system prompts in them are skipped unread.
 """
 
 import json
+import os
 import re
 import threading
 
 MESSAGE = re.compile(rb'"id":"(msg_[^"]+)"')
 ENDED = re.compile(rb"<task-id>([^<]+)</task-id>")
 TURN = ("assistant", "user")
+
+
+def files_below(root, ending):
+    """The paths of the files with this ending below a folder, in order; `pathlib` would take six times as long."""
+    return sorted(os.path.join(folder, name) for folder, _folders, names in os.walk(root) for name in names if name.endswith(ending))
 
 
 class Transcripts:
@@ -30,7 +36,7 @@ class Transcripts:
 
     def poll(self):
         with self.lock:
-            for path in sorted(self.root.glob("**/*.jsonl")):
+            for path in files_below(self.root, ".jsonl"):
                 try:
                     self._read(path)
                 except OSError:
@@ -38,7 +44,7 @@ class Transcripts:
 
     def _read(self, path):
         begin = self.places.get(path, 0)
-        if path.stat().st_size <= begin:
+        if os.stat(path).st_size <= begin:
             return
         with open(path, "rb") as handle:
             handle.seek(begin)
@@ -61,7 +67,7 @@ class Transcripts:
                 self.taken.add(ident)
         elif b'"stop_hook_summary"' in line or b'"type":"user"' in line:
             self.over.add(self.last.get(path))
-            self.heard += b'"type":"user"' in line and path.parent.name != "subagents"
+            self.heard += b'"type":"user"' in line and os.path.basename(os.path.dirname(path)) != "subagents"
         elif b'"type":"queue-operation"' in line and b'"enqueue"' in line:
             for agent in ENDED.findall(line):
                 self.ends[agent.decode()] = self.ends.get(agent.decode(), 0) + 1

@@ -1,5 +1,6 @@
 """The harness itself, against a toy plugin (toy/): stories pass for the right reason and fail for the right reason."""
 
+import os
 import pathlib
 import shutil
 import types
@@ -9,6 +10,7 @@ import play
 import pytest
 import stage
 import story as stories
+from hooks.driver import Session
 from model import Call
 
 TOY = pathlib.Path(__file__).resolve().parent / "toy/stories"
@@ -175,3 +177,15 @@ def test_the_log_is_asked_again_only_when_what_somebody_waits_for_was_written(tm
     assert any(e["event"] == "DONE" for e in world.journal("DONE")) and len(asked) == 2
     write("TICK")
     assert len(world.journal()) == len(lines) and len(asked) == 3
+
+
+def test_what_is_read_in_this_process_is_what_pack_prints(project, tmp_path):
+    home = tmp_path / "home"
+    run = Session(project, home / ".claude/plugins/data/team-inline")
+    run.setup("SIMPLE")
+    folder = types.SimpleNamespace(project=project, home=home, env={"PATH": os.environ["PATH"], "HOME": str(home)})
+    world, another = (play.World({"mode": "headless"}, folder, plugin) for plugin in (client.ROOT, tmp_path))
+    assert world.journal() == world.log() and len(world.journal()) == 10
+    another.pack = world.pack
+    assert another.journal() == world.journal() and another.standing() == world.standing()
+    assert world.standing()["tasks"] == world.status()["tasks"]

@@ -13,7 +13,8 @@ import zlib
 
 import pytest
 
-from pack.realtime import attest, claims, derive, evidence, gates, gitinfo, hdr, probe, rtfile
+from pack.realtime import attest, claims, derive, evidence, gates, gitinfo, hdr, rtfile
+from pack.realtime.recording import new_histogram
 from pack.teams import load
 
 from .conftest import git, make_project
@@ -723,7 +724,7 @@ def clock_set_back_after_the_measurement(folder, path):
 def padded(entry, run):
     """Ten quick samples for each real one: what is slow sinks below the P99."""
     told = hdr.Histogram(entry["histogram"])
-    more, late = probe.new_histogram(), probe.new_histogram()
+    more, late = new_histogram(), new_histogram()
     for value, count in [(told._value(i), c) for i, c in told.counts] + [(900, 9 * told.total)]:
         more.record_value(value, count)
     late.record_value(100, 10 * entry["sent"])
@@ -823,7 +824,7 @@ def one_run_told_in_two_ways(folder, path):
     """P99 and P99.9 come from one run; only the tail is embellished."""
 
     def better(entry, run):
-        better = probe.new_histogram()
+        better = new_histogram()
         better.record_value(900, entry["received"])
         entry.update(histogram=better.encode().decode())
         entry.update(claims.percentiles(hdr.Histogram(entry["histogram"])))

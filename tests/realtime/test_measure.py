@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, audit, derive, evidence, failover, gates, judge_failover, managed, probe, selftest
+from pack.realtime import adapters, audit, bodies, derive, evidence, failover, gates, judge_failover, managed, probe, selftest
 from pack.teams import load
 
 from .conftest import HERE, PROJECT, START, Running, command_for, free_port, make_project, need, pack
@@ -149,9 +149,9 @@ def test_unknown_adapter_says_the_way_out():
 
 
 def test_binary_payload_is_checked():
-    good = probe.make_body(b"t", 7, 100)
-    assert len(good) == 100 and probe.number_of(good, b"t") == 7 and probe.number_of(good, b"u") is None
-    assert probe.make_body(b"t", 8, 100)[40:] != good[40:]
+    good = bodies.make_body(b"t", 7, 100)
+    assert len(good) == 100 and bodies.number_of(good, b"t") == 7 and bodies.number_of(good, b"u") is None
+    assert bodies.make_body(b"t", 8, 100)[40:] != good[40:]
 
 
 # The delivery audit --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from pack.realtime import adapters, claims, ledgerlines, losses, managed, probe, rtfile
+from pack.realtime.recording import Recording
 from pack.teams import load
 
 from .conftest import PROJECT, Running, free_port, make_project, need, pack, probed
@@ -26,7 +27,7 @@ def odd():
 
 def seen(rate, sent, came, fanout=1):
     """A recording of `sent` messages of which the copies `came(number, receiver)` came."""
-    recording = probe.Recording(rate, fanout)
+    recording = Recording(rate, fanout)
     recording.sent = sent
     for number in range(sent):
         for receiver in range(fanout):

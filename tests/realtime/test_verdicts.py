@@ -26,6 +26,7 @@ from pack.realtime import (
     probe,
     rtfile,
 )
+from pack.realtime.recording import Counts, new_histogram
 from pack.teams import load
 
 from .conftest import PROJECT, START, Running, free_port, git, make_project, need, pack
@@ -414,7 +415,7 @@ def test_the_probe_s_own_limit_is_invalid_and_never_a_fail(measured, usage, over
     envelope = evidence.read_file(os.path.join(measured, "evidence", "latency", "websocket_p50_p95_p99.json"))[0][0]
     entry, path = envelope["entries"][0], rtfile.load(measured, TEAM)["paths"][0]
     budget = {"p99": entry["p99_ms"] / 2 if over else 1900, "p999": 1950}
-    quiet = probe.Counts()
+    quiet = Counts()
     quiet.add(1e-6, entry["sent"])
     heard = quiet.histogram().encode().decode()
     entry = dict(entry, usage=usage, budget_ms=budget, good_rate=150, receiving_histogram=heard, lateness_histogram=heard, lateness_p99_ms=0.001)  # fmt: skip
@@ -854,7 +855,7 @@ def test_a_rabbit_queue_of_an_application_is_taken_as_it_is_and_not_from_its_con
 
 def seconds_of(series, departed):
     """What a throughput run of these seconds, at 100/s, is found to be."""
-    told = probe.new_histogram()
+    told = new_histogram()
     told.record_value(1000, sum(series))
     entry = {
         "per_second": series,

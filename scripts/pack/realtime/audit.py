@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from pack.realtime import adapters, ledgerlines, managed, probe, rtfile
+from pack.realtime import adapters, bodies, ledgerlines, managed, probe, rtfile
 from pack.realtime import worker as builtin
 
 IN_FLIGHT_S = 10.0
@@ -187,7 +187,7 @@ class Auditor:
     async def _send(self, adapter, number):
         try:
             size = max(self.path.get("payload_bytes", 64), 24)
-            body = probe.make_body(self.token.encode(), number, size)
+            body = bodies.make_body(self.token.encode(), number, size)
             if number in self.poison:
                 body = b"%s %d poison" % (self.token.encode(), number)
             await asyncio.wait_for(adapter.send(body), IN_FLIGHT_S)
@@ -400,10 +400,10 @@ class Auditor:
             found = self._told("effects", where)
             return [("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found]
         try:
-            bodies = await asyncio.wait_for(self.adapter.written(where["from"]), 60)
+            written = await asyncio.wait_for(self.adapter.written(where["from"]), 60)
         except Exception as error:  # whatever the client library raises: nothing was read, so nothing is known
             raise AuditError("the effects in %r cannot be read back: %s" % (where["from"], probe.said(error)))
-        numbers = [probe.number_of(body, self.token.encode()) for body in bodies]
+        numbers = [bodies.number_of(body, self.token.encode()) for body in written]
         return ["e %d" % number for number in numbers if number is not None]
 
     def _told(self, what, command):
@@ -485,7 +485,7 @@ def causal(path, name, project, progress=None):
             clocks[sender][sender] += 1
             lines.append("s %d" % number)
             lines.append("v %d %d:%s" % (number, sender, ",".join(map(str, clocks[sender]))))
-            await adapter.send(probe.make_body(token.encode(), number, size), sender)
+            await adapter.send(bodies.make_body(token.encode(), number, size), sender)
             lines.append("a %d" % number)
 
         def start(number, sender):
@@ -494,7 +494,7 @@ def causal(path, name, project, progress=None):
             task.add_done_callback(lambda t: (sends.discard(t), t.cancelled() or t.exception()))
 
         def deliver(body, at, receiver=0):
-            for number, _, _ in probe.pieces(body, token.encode()):
+            for number, _, _ in bodies.pieces(body, token.encode()):
                 came(number, receiver)
 
         def came(number, receiver):

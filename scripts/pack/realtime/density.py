@@ -7,7 +7,7 @@ as (name, "real" or what stands in for it), and whether the measurement was stop
 import asyncio
 import time
 
-from pack.realtime import adapters, managed, probe
+from pack.realtime import adapters, bodies, managed, probe
 from pack.realtime import loop as loops
 
 
@@ -95,7 +95,7 @@ def burst(path, name, project, progress=None):
         seen, arrivals = set(), []
 
         def deliver(body, at, receiver=0):
-            for number, _, _ in probe.pieces(body, token):
+            for number, _, _ in bodies.pieces(body, token):
                 if adapter.owned and number % adapter.owned != receiver:
                     state["astray"] += 1
                 elif (number, receiver) not in seen:
@@ -115,7 +115,7 @@ def burst(path, name, project, progress=None):
         start, tasks = time.perf_counter(), set()
         size = path.get("payload_bytes", 64)
         for number in range(spec["messages"]):
-            task = asyncio.ensure_future(adapter.send(probe.make_body(token, number, size)))
+            task = asyncio.ensure_future(adapter.send(bodies.make_body(token, number, size)))
             tasks.add(task)
             task.add_done_callback(lambda t: (tasks.discard(t), t.cancelled() or t.exception()))
             started = number + 1

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from pack.realtime import adapters, audit, ledgerlines, managed, probe
+from pack.realtime import adapters, audit, bodies, ledgerlines, managed, probe
 
 
 class Clock:
@@ -48,7 +48,7 @@ def recovery(path, name, project, server, progress=None):  # noqa: C901 - the co
         fault = {"number": None}
 
         def deliver(body, at, receiver=0):
-            for number, _, _ in probe.pieces(body, token):
+            for number, _, _ in bodies.pieces(body, token):
                 state["received"].add(number)
                 if fault["number"] is not None and number >= fault["number"] and "back" not in fault:
                     fault["back"] = True
@@ -57,7 +57,7 @@ def recovery(path, name, project, server, progress=None):  # noqa: C901 - the co
         async def send(number):
             state["sent"] += 1
             state["numbers"].add(number)
-            await asyncio.wait_for(adapter.send(probe.make_body(token, number, 64)), 5)
+            await asyncio.wait_for(adapter.send(bodies.make_body(token, number, 64)), 5)
             state["acked"].add(number)
 
         await adapter.open(deliver)
@@ -107,7 +107,7 @@ def recovery(path, name, project, server, progress=None):  # noqa: C901 - the co
         logged = set()
         if adapter.persistent:
             try:
-                logged = {probe.number_of(b, token) for b, _ in await adapter.replay()}
+                logged = {bodies.number_of(b, token) for b, _ in await adapter.replay()}
             except Exception:
                 if "back" in fault:
                     raise
@@ -261,7 +261,7 @@ def election(path, name, project, nodes, progress=None):  # noqa: C901 - the cou
         clock, mark, loop = Clock(), {"number": None}, asyncio.get_running_loop()
 
         def deliver(body, at, receiver=0):
-            numbers = [number for number, _, _ in probe.pieces(body, token)]
+            numbers = [number for number, _, _ in bodies.pieces(body, token)]
             if mark["number"] is not None and "back" not in mark and any(number >= mark["number"] for number in numbers):
                 mark["back"] = True
                 clock.note("recovered", "path")
@@ -285,7 +285,7 @@ def election(path, name, project, nodes, progress=None):  # noqa: C901 - the cou
         async def send(number):
             state["sent"] += 1
             state["numbers"].add(number)
-            await asyncio.wait_for(state["adapter"].send(probe.make_body(token, number, 64)), 2)
+            await asyncio.wait_for(state["adapter"].send(bodies.make_body(token, number, 64)), 2)
             state["acked"].add(number)
 
         until = time.perf_counter() + 30
@@ -339,7 +339,7 @@ def election(path, name, project, nodes, progress=None):  # noqa: C901 - the cou
             if after and after != leader:
                 clock.note("elected", after)
             if adapter.persistent:
-                logged = {probe.number_of(b, token) for b, _ in await adapter.replay()}
+                logged = {bodies.number_of(b, token) for b, _ in await adapter.replay()}
         return clock.events, told, state["acked"] if logged is None else logged
 
     events, told, logged = probe.run(main)

@@ -9,7 +9,7 @@ import time
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from pack.realtime import adapters, failover, judge_failover, managed, probe
+from pack.realtime import adapters, bodies, failover, judge_failover, managed, probe
 from pack.realtime.adapters import kafka
 
 REBALANCE_S = 10.0  # the seed's limit, section 10.6
@@ -171,7 +171,7 @@ class Trial:
 
         self.sent[number] = time.monotonic()
         try:
-            self.producer.produce(self.cluster.topic, probe.make_body(self.token, number, 64), partition=0, on_delivery=ended)
+            self.producer.produce(self.cluster.topic, bodies.make_body(self.token, number, 64), partition=0, on_delivery=ended)
             self.producer.poll(GAP_S)  # raises what is fatal, too
         except KafkaException as error:
             self.refused[number] = error.args[0].str()
@@ -236,7 +236,7 @@ class Trial:
 
     def _read_back(self, lines, wrong):
         log = self.cluster.log()
-        numbers = [n for n in (probe.number_of(body, self.token) for body in log) if n is not None]
+        numbers = [n for n in (bodies.number_of(body, self.token) for body in log) if n is not None]
         lost, twice = sorted(set(self.acked) - set(numbers)), len(numbers) - len(set(numbers))
         lines.append("%d acknowledged, %d refused; read back: lost %d, twice %d" % (len(self.acked), len(self.refused), len(lost), twice))
         if lost:

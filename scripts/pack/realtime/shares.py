@@ -14,6 +14,7 @@ import threading
 import time
 
 from pack.realtime import adapters, evidence, probe
+from pack.realtime.recording import Outcome, new_histogram
 
 START = "import sys; sys.path.insert(0, %r); from pack.realtime.shares import main; sys.exit(main())"
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -91,7 +92,7 @@ def packed(recording, said, seen):
     return dict(found, said=list(said), seen=seen, **{key: getattr(recording, key) for key in more})
 
 
-class Merged(probe.Outcome):
+class Merged(Outcome):
     """What several shares saw, as a Recording is read: the same names."""
 
     order = None
@@ -118,7 +119,7 @@ class Merged(probe.Outcome):
 def _added(texts):
     if not texts:
         return None
-    whole = probe.new_histogram()
+    whole = new_histogram()
     for text in texts:
         whole.add(whole.decode(text))
     return whole

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 
-from pack.realtime import adapters, probe
+from pack.realtime import adapters, bodies, probe
 
 AFTER = 50  # messages that are sent when the consumer is awake again
 QUIET_S = 3.0
@@ -25,7 +25,7 @@ class Slow:
         self.told, self.refused, self.came, self.acked, self.failed = [], [], [], 0, 0
 
     def _deliver(self, body, at, receiver=0):
-        self.came += [number for number, _, _ in probe.pieces(bytes(body), self.token)]
+        self.came += [number for number, _, _ in bodies.pieces(bytes(body), self.token)]
 
     def _settled(self, number, error):
         if error is None:
@@ -37,7 +37,7 @@ class Slow:
             self.refused.append("the first send that failed: %s" % probe.said(error))
 
     def _post(self, number):
-        body = probe.make_body(self.token, number, self.size)
+        body = bodies.make_body(self.token, number, self.size)
         if self.adapter.posting():
             self.adapter.post(body, 0, lambda error: self._settled(number, error))
             return
@@ -82,7 +82,7 @@ class Slow:
             if receiving.done() and not receiving.cancelled() and receiving.exception():
                 self.told.append("the consumer ended: %s" % probe.said(receiving.exception()))
             server = (await adapter.server())[0]
-            kept = [probe.number_of(b, self.token) for b in await adapter.retained()] if getattr(adapter, "retain", 0) else None
+            kept = [bodies.number_of(b, self.token) for b in await adapter.retained()] if getattr(adapter, "retain", 0) else None
         finally:
             if receiving is not None:
                 receiving.cancel()

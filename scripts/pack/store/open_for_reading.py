@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class Run:
     """A run found on disk: project, team, its store, whether it is active."""
 
-    def __init__(self, project: str | None = None, team: str | None = None) -> None:
+    def __init__(self, project: str | None = None, team: str | None = None, data: str | None = None) -> None:
+        """data: the plugin's data folder, where it is another than this process's."""
         self.project = os.path.abspath(project) if project else os.environ.get("CLAUDE_PROJECT_DIR") or paths.find_project(os.getcwd())
-        self.data = paths.data_folder(os.environ)
+        self.data = data or paths.data_folder(os.environ)
         live = paths.active(self.project, self.data)
         names = paths.teams(self.project)
         self.team = team or (live["team"] if live else names[0] if names else None)
