@@ -82,13 +82,56 @@ OVER += [
     ),
     ({"agents/lead.md": agent("The file is `%s/conf/local.properties`." % ROOT_PATH, "lead")}, "ref-file", True),
 ]
+CODEX = {".codex-plugin/plugin.json": '{"name": "demo-pack"}', "skills/s/SKILL.md": skill("x")}
+CODEX["hooks/hooks.json"] = hooks("PreToolUse", "apply_patch", command='node "$PLUGIN_ROOT/x.mjs"')
+TABLED = {"interfaces/flows.json": '{"reference_root": "skills/s/references"}', "skills/s/references/start.md": "# S\n"}
+LONG = "Ask `the-library`. " + "It has the pages of it all, and more. " * 12
+OVER += [
+    ({"agents/a.md": agent("Patching goes to `Task(subagent_type=\"spec-maker\")`; that is tracked as a follow-up.", "a")}, "ref-agent", False),
+    ({"agents/a.md": agent("Patching goes to `Task(subagent_type=\"spec-maker\")`.", "a")}, "ref-agent", True),
+    ({"agents/a.md": agent("The `back-end` agent loads it.", "a"), "agents/yaml/back-end.yaml": "name: back-end\n"}, "ref-agent", False),
+    ({"agents/a.md": agent("The `back-end` agent loads it.", "a"), "agents/yaml/front-end.yaml": "name: front-end\n"}, "ref-agent", True),
+    ({"skills/s/SKILL.md": skill("The script `scripts/b.py` was not created."), "skills/s/scripts/a.py": "x = 1\n"}, "ref-file", False),
+    ({"skills/s/SKILL.md": skill("The script `scripts/b.py` was created."), "skills/s/scripts/a.py": "x = 1\n"}, "ref-file", True),
+    (
+        {"skills/s/SKILL.md": skill(LONG + "See `references/a.md`."), "skills/s/references/b.md": "# B\n", "skills/the-library/references/a.md": "# A\n"},
+        "ref-file",
+        False,
+    ),
+    ({"skills/s/SKILL.md": skill(LONG + "See `references/a.md`."), "skills/s/references/b.md": "# B\n"}, "ref-file", True),
+    ({"hooks/hooks.json": hooks("Stop", None, command='cd "$CLAUDE_PROJECT_DIR" && ./gradlew test')}, "hook-path", False),
+    ({"hooks/hooks.json": hooks("Stop", None, command='cd "$CLAUDE_PROJECT_DIR" && ./verify.sh test')}, "hook-path", True),
+    ({"skills/_rules.md": "---\ndescription: d\n---\nx\n"}, "skill-file", False),
+    ({"skills/rules.md": "---\ndescription: d\n---\nx\n"}, "skill-file", True),
+    ({"agents/u.md": agent("Never use `Find()`, `FindObjectOfType()`, or `SendMessage()` in code.", "u", "tools: Read\n")}, "tool-ungranted", False),
+    ({"agents/u.md": agent("Use `SendMessage()` in the end.", "u", "tools: Read\n")}, "tool-ungranted", True),
+    (dict(TABLED, **{"skills/s/SKILL.md": skill("Join the root and the name.")}), "ref-orphan", False),
+    (dict(TABLED, **{"skills/s/SKILL.md": skill("x"), "interfaces/flows.json": "{}"}), "ref-orphan", True),
+    ({"README.md": "# D\n\n12 agents enforce gates with progress:\n"}, "readme-count", False),
+    ({"README.md": "# D\n\nIt has 12 agents.\n"}, "readme-count", True),
+    ({"README.md": "# D\n\nIt has 12 agents.\n", "agents/yaml/a.yaml": "name: a\n"}, "readme-count", False),
+    ({"skills/skillbuilder/SKILL.md": skill("Run `${CLAUDE_SKILL_DIR}/scripts/check.sh`.", "skillbuilder")}, "ref-file", False),
+    ({"skills/house/SKILL.md": skill("Run `${CLAUDE_SKILL_DIR}/scripts/check.sh`.", "house")}, "ref-file", True),
+]
 OPENCODE = {"package.json": '{"peerDependencies": {"@opencode-ai/plugin": "1"}}', "README.md": "# Kit\n\nRuns Claude models.\n"}
 OC_COMMAND = {"assets/commands/tdd.md": "---\ndescription: d\nagent: coder\n---\nx\n"}
 STYLE = {"output-style/calm.md": "---\nname: calm\ndescription: d\n---\nx\n", "skills/s/SKILL.md": skill("x")}
 BUILT = below("plugins/demo-pack", dict(PLUGIN, **manifest(hooks="./hooks/claude-hooks.json")))
 BUILT["hooks/claude-hooks.json"] = hooks("Stop", None, command="true")
 HOME = {"hooks/hooks.json": hooks("Stop", None, command="node $HOME/.claude/scripts/hooks/end.js"), "agents/a.md": agent("x", "a")}
+COPIES = dict(below("src/claude", PLUGIN), **below("src/copilot-cli", PLUGIN))
+COPIES["src/copilot-cli/agents/simple.agent.md"] = agent("x", "simple", "tools: [read, edit]\n")
+SERVERS = {".claude/settings.json": '{"mcpServers": {"a": {"command": "a"}}}'}
 ALONE = [
+    (COPIES, "tool-unknown", False),
+    (below("src/copilot-cli", {k[16:]: v for k, v in COPIES.items() if k.startswith("src/cop")}), "tool-unknown", True),
+    (CODEX, "root-variable", False),
+    (CODEX, "hook-matcher", False),
+    (dict(CODEX, **manifest()), "root-variable", True),
+    (below("tests/fixtures/one", SERVERS), "settings-field", False),
+    (below("one", SERVERS), "settings-field", True),
+    (below(".claude", dict(PLUGIN, **{"settings.json": '{"env": {"A": "1"}}'})), "plugin-settings", False),
+    (below("pack", dict(PLUGIN, **{"settings.json": '{"env": {"A": "1"}}'})), "plugin-settings", True),
     (dict(HOME, **{"scripts/hooks/end.js": "x\n"}), "hook-path", False),
     (HOME, "hook-path", True),
     (dict(HOME, **{"scripts/hooks/end.js": "x\n"}, **manifest()), "hook-path", True),
@@ -120,6 +163,16 @@ def said(tmp_path_factory):
 def test_no_alarm_and_no_silence(said):
     wrong = [(rule, wanted, sorted(named), files) for files, rule, wanted, named in said if (rule in named) != wanted]
     assert not wrong, "\n".join(map(repr, wrong))
+
+
+def test_a_program_of_a_collection(tmp_path, tmp_path_factory):
+    """bin/ is put on PATH for a plugin; of a collection without a manifest nobody does that."""
+    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
+    write(tmp_path, {"bin/install": "#!/bin/sh\n", "skills/s/SKILL.md": skill("x")})
+    (tmp_path / "bin/install").chmod(0o644)
+    assert "bin-file" not in run(tmp_path, "--no-cache")[1]
+    write(tmp_path, manifest())
+    assert "bin-file" in run(tmp_path, "--no-cache")[1]
 
 
 def test_a_fix_beside_a_place_that_has_none(tmp_path, tmp_path_factory):
