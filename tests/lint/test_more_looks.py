@@ -113,6 +113,13 @@ OVER += [
     ({"skills/skillbuilder/SKILL.md": skill("Run `${CLAUDE_SKILL_DIR}/scripts/check.sh`.", "skillbuilder")}, "ref-file", False),
     ({"skills/house/SKILL.md": skill("Run `${CLAUDE_SKILL_DIR}/scripts/check.sh`.", "house")}, "ref-file", True),
 ]
+OVER += [
+    ({"agents/lead.md": agent("x", "lead", "tools: Read, Agent(demo-pack:reviewer), Agent(Explore)\n")}, "tool-specifier", False),
+    ({"agents/lead.md": agent("x", "lead", "tools: Read, Agent(somebody)\n")}, "tool-specifier", False),  # the user may have one
+    ({".claude/agents/a.md": agent("x", "a"), ".claude/agents/b.md": agent("x", "b", "tools: Agent(a), Agent(c)\n")}, "tool-specifier", False),
+    ({"agents/lead.md": agent("x", "lead", "tools: Read, Agent(reviewer)\n")}, "tool-specifier", True),
+    ({"agents/lead.md": agent("x", "lead", "tools: [Read, Task(demo-pack:ghost)]\n")}, "tool-specifier", True),
+]
 OPENCODE = {"package.json": '{"peerDependencies": {"@opencode-ai/plugin": "1"}}', "README.md": "# Kit\n\nRuns Claude models.\n"}
 OC_COMMAND = {"assets/commands/tdd.md": "---\ndescription: d\nagent: coder\n---\nx\n"}
 STYLE = {"output-style/calm.md": "---\nname: calm\ndescription: d\n---\nx\n", "skills/s/SKILL.md": skill("x")}
@@ -185,3 +192,50 @@ def test_a_fix_beside_a_place_that_has_none(tmp_path, tmp_path_factory):
     run(tmp_path, "--no-cache", "--fix")
     left = json.loads(run(tmp_path, "--no-cache", "--format", "json")[1])["findings"]
     assert [one["fixable"] for one in left if one["rule"] == "hook-unquoted"] == [False]
+
+
+COMMAND = '{"type": "command"}'
+SETTINGS = '{"hooks": %s, "env": {"A": "1"}}'
+WHOLE = "the client drops the whole file, its permissions and env too"
+
+
+@pytest.mark.parametrize(
+    "hooks_value,says,never",
+    [  # what 2.1.329 and 2.1.332 make of a project's settings.json
+        ('{"PreToolUse": [{"hooks": [%s]}]}' % COMMAND, WHOLE, "plugin does not load"),
+        ('{"PermissionRequest": [{"hooks": "x"}]}', WHOLE, "plugin does not load"),
+        ('{"PreToolUse": {"a": 1}}', WHOLE, "plugin does not load"),
+        ('{"hooks": {"PreToolUse": [{"hooks": [%s]}]}}' % COMMAND, WHOLE, "plugin does not load"),
+        ('{"hooks": {"PreToolUse": []}}', "it is ignored", "does not load"),
+        ('{"Group": {"PreToolUse": [{"hooks": [%s]}]}}' % COMMAND, WHOLE, "plugin does not load"),
+        ('{"Stop": [{"hooks": "x"}]}', "the entry is dropped", WHOLE),
+        ("[]", "no hook of the file runs", WHOLE),
+    ],
+)
+def test_what_a_broken_hook_costs_a_project(tmp_path, tmp_path_factory, hooks_value, says, never):
+    write(tmp_path, {".claude/settings.json": SETTINGS % hooks_value})
+    said = shipped(pythons.EXTREMES[0], tmp_path_factory)(tmp_path, "--no-cache")[1]
+    assert says in said and never not in said
+    write(tmp_path / "pack", PLUGIN)
+    if hooks_value[0] == "{" and says is WHOLE:
+        write(tmp_path / "pack", {"hooks/hooks.json": '{"hooks": %s}' % hooks_value})
+        assert "plugin does not load" in shipped(pythons.EXTREMES[0], tmp_path_factory)(tmp_path / "pack", "--no-cache")[1]
+
+
+def test_whom_the_main_thread_may_spawn(tmp_path, tmp_path_factory):
+    """Bare names allow nobody, and `Agent` beside a list no more (measured in 2.1.329 and 2.1.332)."""
+    write(tmp_path, PLUGIN)
+    write(tmp_path, {"agents/lead.md": agent("x", "lead", "tools: Read, Agent, Agent(reviewer), Task( reviewer , Explore)\n")})
+    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
+    assert "beside Agent(reviewer, reviewer , Explore) it allows no more" in run(tmp_path, "--no-cache")[1]
+    run(tmp_path, "--no-cache", "--fix")
+    text = (tmp_path / "agents/lead.md").read_text()
+    assert "tools: Read, Agent, Agent(demo-pack:reviewer), Task( demo-pack:reviewer , Explore)\n" in text
+
+
+def test_agents_is_not_made_agent(tmp_path, tmp_path_factory):
+    """A list of names under a key that is none: `agent` would take one, and nothing without `context: fork`."""
+    write(tmp_path, PLUGIN)
+    write(tmp_path, {"skills/s/SKILL.md": "---\nname: s\ndescription: Does it. Use when asked.\nagents: [reviewer]\n---\nx\n"})
+    found = json.loads(shipped(pythons.EXTREMES[0], tmp_path_factory)(tmp_path, "--no-cache", "--format", "json")[1])["findings"]
+    assert [(one["rule"], one["fixable"]) for one in found] == [("command-key", False)]
