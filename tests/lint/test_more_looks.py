@@ -120,6 +120,21 @@ OVER += [
     ({"agents/lead.md": agent("x", "lead", "tools: Read, Agent(reviewer)\n")}, "tool-specifier", True),
     ({"agents/lead.md": agent("x", "lead", "tools: [Read, Task(demo-pack:ghost)]\n")}, "tool-specifier", True),
 ]
+FORKED = "---\nname: s\ndescription: Does it. Use when asked.\ncontext: fork\n%s---\nx\n"
+OVER += [
+    ({"skills/s/SKILL.md": FORKED % "isolation: worktree\n"}, "command-key", True),
+    ({"skills/s/SKILL.md": FORKED % "maxTurns: 3\n"}, "command-key", True),
+    ({"skills/s/SKILL.md": FORKED % "weight: 3\n"}, "command-key", False),
+    ({"agents/a.md": agent("x", "a", "isolation: worktree\nmaxTurns: 3\n")}, "agent-key", False),
+]
+FORMAT = """bash -c 'F="${CLAUDE_FILE_PATH:-%s}"; [ -f "$F" ] || exit 0; %s prettier --write "$F"'"""
+OVER += [
+    ({"hooks/hooks.json": hooks("PreToolUse", "mcp__chrome__pages\\.list", command="true")}, "hook-matcher", True),
+    ({"hooks/hooks.json": hooks("PreToolUse", "mcp__chrome__pages.list", command="true")}, "hook-matcher", False),
+    ({"hooks/hooks.json": hooks("PostToolUse", "Write", command=FORMAT % ("", ""))}, "hook-variable", True),
+    ({"hooks/hooks.json": hooks("PostToolUse", "Write", command=FORMAT % ("$1", ""))}, "hook-variable", False),
+    ({"hooks/hooks.json": hooks("PostToolUse", "Write", command=FORMAT % ("", 'F="$(jq -r .tool_input.file_path)";'))}, "hook-variable", False),
+]
 OPENCODE = {"package.json": '{"peerDependencies": {"@opencode-ai/plugin": "1"}}', "README.md": "# Kit\n\nRuns Claude models.\n"}
 OC_COMMAND = {"assets/commands/tdd.md": "---\ndescription: d\nagent: coder\n---\nx\n"}
 STYLE = {"output-style/calm.md": "---\nname: calm\ndescription: d\n---\nx\n", "skills/s/SKILL.md": skill("x")}
