@@ -87,14 +87,22 @@ CODEX["hooks/hooks.json"] = hooks("PreToolUse", "apply_patch", command='node "$P
 TABLED = {"interfaces/flows.json": '{"reference_root": "skills/s/references"}', "skills/s/references/start.md": "# S\n"}
 LONG = "Ask `the-library`. " + "It has the pages of it all, and more. " * 12
 OVER += [
-    ({"agents/a.md": agent("Patching goes to `Task(subagent_type=\"spec-maker\")`; that is tracked as a follow-up.", "a")}, "ref-agent", False),
+    (
+        {"agents/a.md": agent("Patching goes to `Task(subagent_type=\"spec-maker\")`; that is tracked as a follow-up.", "a")},
+        "ref-agent",
+        False,
+    ),
     ({"agents/a.md": agent("Patching goes to `Task(subagent_type=\"spec-maker\")`.", "a")}, "ref-agent", True),
     ({"agents/a.md": agent("The `back-end` agent loads it.", "a"), "agents/yaml/back-end.yaml": "name: back-end\n"}, "ref-agent", False),
     ({"agents/a.md": agent("The `back-end` agent loads it.", "a"), "agents/yaml/front-end.yaml": "name: front-end\n"}, "ref-agent", True),
     ({"skills/s/SKILL.md": skill("The script `scripts/b.py` was not created."), "skills/s/scripts/a.py": "x = 1\n"}, "ref-file", False),
     ({"skills/s/SKILL.md": skill("The script `scripts/b.py` was created."), "skills/s/scripts/a.py": "x = 1\n"}, "ref-file", True),
     (
-        {"skills/s/SKILL.md": skill(LONG + "See `references/a.md`."), "skills/s/references/b.md": "# B\n", "skills/the-library/references/a.md": "# A\n"},
+        {
+            "skills/s/SKILL.md": skill(LONG + "See `references/a.md`."),
+            "skills/s/references/b.md": "# B\n",
+            "skills/the-library/references/a.md": "# A\n",
+        },
         "ref-file",
         False,
     ),
@@ -103,7 +111,11 @@ OVER += [
     ({"hooks/hooks.json": hooks("Stop", None, command='cd "$CLAUDE_PROJECT_DIR" && ./verify.sh test')}, "hook-path", True),
     ({"skills/_rules.md": "---\ndescription: d\n---\nx\n"}, "skill-file", False),
     ({"skills/rules.md": "---\ndescription: d\n---\nx\n"}, "skill-file", True),
-    ({"agents/u.md": agent("Never use `Find()`, `FindObjectOfType()`, or `SendMessage()` in code.", "u", "tools: Read\n")}, "tool-ungranted", False),
+    (
+        {"agents/u.md": agent("Never use `Find()`, `FindObjectOfType()`, or `SendMessage()` in code.", "u", "tools: Read\n")},
+        "tool-ungranted",
+        False,
+    ),
     ({"agents/u.md": agent("Use `SendMessage()` in the end.", "u", "tools: Read\n")}, "tool-ungranted", True),
     (dict(TABLED, **{"skills/s/SKILL.md": skill("Join the root and the name.")}), "ref-orphan", False),
     (dict(TABLED, **{"skills/s/SKILL.md": skill("x"), "interfaces/flows.json": "{}"}), "ref-orphan", True),
@@ -116,7 +128,11 @@ OVER += [
 OVER += [
     ({"agents/lead.md": agent("x", "lead", "tools: Read, Agent(demo-pack:reviewer), Agent(Explore)\n")}, "tool-specifier", False),
     ({"agents/lead.md": agent("x", "lead", "tools: Read, Agent(somebody)\n")}, "tool-specifier", False),  # the user may have one
-    ({".claude/agents/a.md": agent("x", "a"), ".claude/agents/b.md": agent("x", "b", "tools: Agent(a), Agent(c)\n")}, "tool-specifier", False),
+    (
+        {".claude/agents/a.md": agent("x", "a"), ".claude/agents/b.md": agent("x", "b", "tools: Agent(a), Agent(c)\n")},
+        "tool-specifier",
+        False,
+    ),
     ({"agents/lead.md": agent("x", "lead", "tools: Read, Agent(reviewer)\n")}, "tool-specifier", True),
     ({"agents/lead.md": agent("x", "lead", "tools: [Read, Task(demo-pack:ghost)]\n")}, "tool-specifier", True),
 ]
@@ -133,7 +149,11 @@ OVER += [
     ({"hooks/hooks.json": hooks("PreToolUse", "mcp__chrome__pages.list", command="true")}, "hook-matcher", False),
     ({"hooks/hooks.json": hooks("PostToolUse", "Write", command=FORMAT % ("", ""))}, "hook-variable", True),
     ({"hooks/hooks.json": hooks("PostToolUse", "Write", command=FORMAT % ("$1", ""))}, "hook-variable", False),
-    ({"hooks/hooks.json": hooks("PostToolUse", "Write", command=FORMAT % ("", 'F="$(jq -r .tool_input.file_path)";'))}, "hook-variable", False),
+    (
+        {"hooks/hooks.json": hooks("PostToolUse", "Write", command=FORMAT % ("", 'F="$(jq -r .tool_input.file_path)";'))},
+        "hook-variable",
+        False,
+    ),
 ]
 OPENCODE = {"package.json": '{"peerDependencies": {"@opencode-ai/plugin": "1"}}', "README.md": "# Kit\n\nRuns Claude models.\n"}
 OC_COMMAND = {"assets/commands/tdd.md": "---\ndescription: d\nagent: coder\n---\nx\n"}

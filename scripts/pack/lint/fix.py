@@ -80,7 +80,8 @@ class _Held:
             return False
         texts = [(finding.rule, finding.message) for finding in made]
         return all(
-            after.said.get(rule, []).count(message) <= self.said[rule].count(message) - texts.count((rule, message)) for rule, message in texts
+            after.said.get(rule, []).count(message) <= self.said[rule].count(message) - texts.count((rule, message))
+            for rule, message in texts
         ) and all(len(after.said.get(rule, ())) < len(self.said[rule]) for rule, _ in texts)
 
 

@@ -69,7 +69,9 @@ def check(file, context):
             continue
         if meant == "agent" and not isinstance(value, str):
             meant_for = front.get("context") == "fork"
-            text = "unknown key %r is ignored" + ("; agent takes one name" if meant_for else "; agent takes one name, and that with context: fork")
+            text = "unknown key %r is ignored" + (
+                "; agent takes one name" if meant_for else "; agent takes one name, and that with context: fork"
+            )
             yield file.hit(file.at((key,), key=True), text % key)
             continue
         sure = meant not in front.value and (meant != "argument-hint" or isinstance(value, str) and "\n" not in value.strip())

@@ -124,7 +124,13 @@ def check(plugin, context):  # noqa: C901 - each skip is a false alarm that was 
                     or name.islower()
                     and (_lists_its_own(file.text, match, legal) or not nearest(name, legal))
                 )
-            if known or _stands_first(file, name) or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
+            if (
+                known
+                or _stands_first(file, name)
+                or name in context.facts.model_aliases
+                or file.prose.hidden(match.start())
+                or _is_slip(name, declared, 5)
+            ):
                 continue
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
         for match in file.matches(_ARROWS) if tables["state"] and file.kind != "skill" else ():

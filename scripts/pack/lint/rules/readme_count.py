@@ -36,7 +36,9 @@ _BARE = lazy(r"[a-z][a-z0-9-]{1,60}\Z")
 _SOME = lazy(r" (?:that|which) ")
 _OF_THEM = lazy(r"(?i)\b(?:first|last|next|other|these|those|remaining|both|following) \Z")
 _GOES_ON = lazy(r" (?!(?:and|for|with|in|to|across|covering|plus|or|from|at|on|per|by|are|ship|included|available)\b)[a-z]+ ")
-_DO = lazy(r" (?:enforce|require|use|need|share|support|run|call|spawn|read|write|have|include|follow|depend) ")  # `12 skills enforce gates`
+_DO = lazy(
+    r" (?:enforce|require|use|need|share|support|run|call|spawn|read|write|have|include|follow|depend) "
+)  # `12 skills enforce gates`
 _TAKES = lazy(
     r"(?i)\b(?:uses|using|runs|starts|spawns|launches|dispatches|needs|takes|composes|combines|orchestrates|chains) (?:up to |about |at most )?\Z"
 )  # `a full review uses six agents`

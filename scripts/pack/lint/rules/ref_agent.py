@@ -145,7 +145,9 @@ def _made_from_data(project, name):
     return any(rel.endswith(ends) and "agents/" in rel for rel in project.listing)
 
 
-_LATER = lazy(r"(?i)\b(?:as an? follow-?up|when wired|not (?:yet )?(?:wired|implemented|built|shipped)|coming soon|planned for|in a later (?:release|slice|phase))\b")
+_LATER = lazy(
+    r"(?i)\b(?:as an? follow-?up|when wired|not (?:yet )?(?:wired|implemented|built|shipped)|coming soon|planned for|in a later (?:release|slice|phase))\b"
+)
 _WRONG = lazy(r"(?i)anti-?patterns?|\b(?:wrong|mistakes?|bad|don't|do not|never|deprecated|old)\b|❌")
 _EXAMPLES = lazy(r"(?i)\((?:e\.g\.|for example)[^)]*\Z")
 _LIVE_EXAMPLE = lazy(r"(?i)\bexample: [^\n]*\Z")

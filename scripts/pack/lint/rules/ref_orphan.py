@@ -113,7 +113,9 @@ def _folder_in_data(plugin, file):
     """Does a program or a table of the plugin (`"reference_root": "skills/x/references"`) name the whole folder?"""
     if "data texts" not in plugin.memo:
         project = plugin.project
-        rels = [rel for rel in project.below(plugin.root) if rel.endswith(_CODE) and "node_modules/" not in rel and project.listing[rel] == "f"]
+        rels = [
+            rel for rel in project.below(plugin.root) if rel.endswith(_CODE) and "node_modules/" not in rel and project.listing[rel] == "f"
+        ]
         plugin.memo["data texts"] = [text for text in (project.script(rel) or "" for rel in rels[:400]) if "/reference" in text]
     folder = plugin.sub(file.rel).rpartition("/")[0]
     return any(folder + end in text for text in plugin.memo["data texts"] for end in ('"', "'", '/"', "/'"))
