@@ -53,8 +53,17 @@ def _find_plugins(project):
             project.marketplaces.append(project.file(rel, "marketplace"))
     for file in project.marketplaces:
         _entries(project, file, roots)
+    for root, plugin in roots.items():
+        if not plugin.entries and _for_another_host(project, root):
+            plugin.scope = "foreign"
     for rel, is_link in project.dirs.items():
-        if not is_link and posixpath.basename(rel) == ".claude" and rel not in roots and not _inside(rel, roots):
+        if (
+            not is_link
+            and posixpath.basename(rel) == ".claude"
+            and rel not in roots
+            and not _inside(rel, roots)
+            and not _of_a_test(rel.split("/")[:-1])  # what a test of some program reads
+        ):
             roots[rel] = Plugin(project, rel, "project")
     _loose_roots(project, roots)
     # Innermost root first: a file belongs to the nearest one.
@@ -164,6 +173,25 @@ def _of_opencode(project):
     return "package.json" in project.listing and '"@opencode-ai/plugin"' in (project.script("package.json") or "")
 
 
+def _for_another_host(project, root):
+    """Is it the copy for another program (`src/copilot-cli`, whose program reads `.claude-plugin`, too) beside one for Claude (`src/claude`)?"""
+    above, _, name = root.rpartition("/")
+    if name.removesuffix("-cli").removesuffix("-plugin") not in _OTHER_HOSTS:
+        return False
+    return any((above + "/" + one if above else one) in project.dirs for one in ("claude", "claude-code", "claude-cli", "claude-plugin"))
+
+
+def _hooks_of_another(project, root):
+    """Has the folder the manifest of another program, and none of this one? Then hooks/hooks.json is that program's."""
+    base = root + "/" if root else ""
+    if base + ".claude-plugin/plugin.json" in project.listing:
+        return False
+    return any(base + one in project.listing for one in _MANIFESTS)
+
+
+_MANIFESTS = (".codex-plugin/plugin.json", ".cursor-plugin/plugin.json", ".kimi-plugin/plugin.json", "gemini-extension.json")
+
+
 def _of_a_test(parts):
     return not _READ_BY_TESTS.isdisjoint(parts)
 
@@ -239,7 +267,7 @@ def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the clie
     parts = sub.split("/")
     name, head = parts[-1], parts[0]
     scope = plugin.scope
-    if scope == "foreign":
+    if scope == "foreign" or sub == "hooks/hooks.json" and not plugin.entries and _hooks_of_another(plugin.project, plugin.root):
         return None
     markdown = name.lower().endswith(".md")
     if scope.startswith("component:"):

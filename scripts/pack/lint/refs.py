@@ -84,6 +84,7 @@ _INTO_CJK = lazy(
     r"[)`*\]]{0,4}(?:（[^）\n]{0,40}）)?\s?(?:に(?!ある|あり|基づ|従|つい|関|よ)[^。\n]{0,30}?(?:追記|記録|保存|書き込|蓄積|追加|記載)"
     r"|[^。\n]{0,60}?参照・(?:蓄積|更新|追記)|[中里裡内]?(?:追加|写入|寫入|记录|記錄|保存))"
 )
+_NEVER_MADE = lazy(r"(?i)[`*]{0,3} (?:was|were|is|has been) (?:not|never) (?:yet )?(?:created|written|made|added|built|there)\b")
 _GONE_THERE = lazy(r"[^。\n]{0,90}(?:存在しない|不存在)")
 _EACH = lazy(r"(?i)\b(?:each|every|another|any other) plugin['’]s (?:own )?\Z")
 _BECOMES = lazy(r"`? ?(?:→|->|=>|becomes) ?`/")
@@ -630,6 +631,7 @@ def _elsewhere(file, match):
         "://" in before
         or _NONE.search(before) is not None
         or _is_kept(text, match.start(1), match.end(1))
+        or _NEVER_MADE.match(after) is not None
         or _EACH_HAS.search(before) is not None
         or _RENAMED.match(after) is not None
         or _of_the_repository(file, match.group(1), max(begin, match.start() - 200), min(end, match.end() + 200))
@@ -655,13 +657,16 @@ def about_skills(file):
     """Is it the page of a skill such as skill-creator or writing-skills? What it names stands for the files of its reader's skill."""
     folder = _skill_folder(posixpath.dirname(file.rel), file.project) if file.kind in ("skill", "prose") else None
     words = set((folder or "").rpartition("/")[2].lower().replace("_", "-").split("-"))
+    if any(word.startswith(("skill", "plugin", "command")) and word.endswith(("builder", "creator", "maker", "smith")) for word in words):
+        return True  # skillbuilder
     return not words.isdisjoint(_MADE_THINGS) and not words.isdisjoint(_MAKERS)
 
 
 def _of_another_skill(file, path, at):
     """Has a skill whose name stands in the paragraph before (or "that skill's" does) a page of that path?"""
     text, end = file.text, "/" + path
-    near = text[max(text.rfind("\n\n", max(0, at - 300), at), at - 300, 0) : at]
+    begin = max(text.rfind("\n\n", max(0, at - 300), at), at - 300, 0)
+    near = text[min(begin, max(line_start(text, at), at - 900)) : at]  # a long line is one paragraph
     for rel in file.project.ending(path):
         name = rel[: -len(end)].rpartition("/")[2]
         if name in near or "skill's" in near[-40:]:

@@ -19,6 +19,8 @@ def check(plugin, context):
     if not plugin.is_plugin:
         return
     project = context.project
+    if plugin.is_collection:
+        return  # nobody puts its bin/ on PATH
     if plugin.path("bin") not in project.dirs:
         return
     for name in project.names_in(plugin.path("bin")):

@@ -35,15 +35,22 @@ MEANT = {
     "when-to-use": "when_to_use",
 }
 
+# What an agent is held to, and a skill is not, with `context: fork` either (isolation and maxTurns measured in 2.1.329 and 2.1.332).
+LIMITS = ("isolation", "maxTurns", "permissionMode")
+
 
 def check(file, context):
-    """Report keys that look like a known one."""
+    """Report keys that look like a known one, and those of agents that promise a limit."""
     front = file.front
     if front is None or not isinstance(front.value, dict):
         return
     known = context.facts.skill_keys if file.kind == "skill" else context.facts.command_keys
     for key in front.value:
         if key in known:
+            continue
+        if key in LIMITS:
+            text = "%r is an agent's key: here it is ignored; give it to an agent, and name that with context: fork and agent"
+            yield file.hit(file.at((key,), key=True), text % key)
             continue
         folded = key.lower().replace("_", "-")
         meant = MEANT.get(folded) or MEANT.get(folded.replace("-", ""))
@@ -59,6 +66,13 @@ def check(file, context):
             if _of_the_client(value, context.facts):
                 text = "unknown key %r is ignored; allowed-tools approves tools beforehand, disallowed-tools takes them away"
                 yield file.hit(file.at((key,), key=True), text % key)
+            continue
+        if meant == "agent" and not isinstance(value, str):
+            meant_for = front.get("context") == "fork"
+            text = "unknown key %r is ignored" + (
+                "; agent takes one name" if meant_for else "; agent takes one name, and that with context: fork"
+            )
+            yield file.hit(file.at((key,), key=True), text % key)
             continue
         sure = meant not in front.value and (meant != "argument-hint" or isinstance(value, str) and "\n" not in value.strip())
         fix = [file.at((key,), key=True) + (meant,)] if sure else None

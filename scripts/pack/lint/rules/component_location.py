@@ -91,9 +91,7 @@ def check(plugin, context):
             and (project.exists(base + meant) or _named_elsewhere(project, base, sub))
         ):
             continue  # another program's: the right file is there as well, or that program's manifest names this one
-        if plugin.is_collection and sub.startswith("output") and _told_of(project, sub.split("/")[0] + "/"):
-            continue  # a folder of dotfiles that its README describes: it is linked under another name
-        if what == "hooks" and (_merged_elsewhere(plugin, project.script(rel)) or _manifest_names(project, sub)):
+        if _meant_otherwise(plugin, rel, sub, what):
             continue
         if needs and not _looks_like(project, rel, needs):
             continue
@@ -112,6 +110,14 @@ def check(plugin, context):
             message = "the client does not look at %s; it reads %s" % (sub, meant)
         level = "error" if meant in _EXACT and sub.lower() == meant else None
         yield _file(project, rel, plugin).hit((0, 0), message, None, level)
+
+
+def _meant_otherwise(plugin, rel, sub, what):
+    """Is it a folder of dotfiles that the README describes (it is linked under another name), or hooks that are put elsewhere?"""
+    project = plugin.project
+    if what == "hooks":
+        return _merged_elsewhere(plugin, project.script(rel)) or _manifest_names(project, sub)
+    return plugin.is_collection and sub.startswith("output") and _told_of(project, sub.split("/")[0] + "/")
 
 
 def _told_of(project, folder):

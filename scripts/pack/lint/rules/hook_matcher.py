@@ -23,6 +23,7 @@ from ..tools import gone as gone_since
 SEVERITY = "error"
 FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 _MCP_WRONG = lazy(r"\^?(?:MCP|Mcp)__|\^?[mM][cC][pP](?:[./:-]|\\.|_(?!_))[A-Za-z]")
+_DOTTED = lazy(r"mcp__[A-Za-z0-9_-]+(?:\\\.[A-Za-z0-9_-]+)+")  # `mcp__server__pages\.list`
 _NO_ANCHOR = lazy(r"\\([AZz])")
 _SET = lazy(r"\^?\[[^\[\]^][^\[\]]{3,}\]\$?\Z")
 _ID = lazy(r"\^?([A-Za-z0-9_.-]+):([A-Za-z0-9_.:-]+)\$?$")
@@ -43,6 +44,7 @@ def check(file, context):
                 severity="warning",
             )
         elif facts["matcher"] == "tool_name":
+            yield from _dotted(file, where, matcher)
             yield from _tools(file, where, matcher, event, context.facts)
             yield from _servers(file, where, matcher, plugin)
         elif "values" in facts:
@@ -55,6 +57,16 @@ def check(file, context):
             yield from _kinds(file, where, matcher, event, facts["known_values"])
         elif event == "FileChanged" and "/" in matcher.replace("\\/", "/") and jsregex.problem(matcher) is None:
             yield file.hit(file.at(where), "FileChanged compares the file's name without its folder: %r never matches" % matcher)
+
+
+def _dotted(file, where, matcher):
+    """A server's tool `a.b` is called `a_b`: what is no letter, digit, _ or - becomes _ (findings/client-mcp-names-collide.sh)."""
+    parts = matcher.split("|") if "mcp__" in matcher and "\\." in matcher else ()
+    dotted = [part for part in parts if _DOTTED.search(part)]
+    if dotted:
+        text = "no tool's name has a dot, the client makes it _: %s never matches; write %s"
+        first = dotted[0].strip("^$()")
+        yield file.hit(file.at(where), text % (first, first.replace("\\.", "_")), None, None if len(dotted) == len(parts) else "warning")
 
 
 def _commands(file, where, matcher, event, plugin):

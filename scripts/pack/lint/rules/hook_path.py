@@ -21,6 +21,18 @@ SEVERITY = "error"
 FILES = ("command", "skill", "manifest", "marketplace", "hooks", "settings-hooks")
 # `[ -f scripts/x ] && scripts/x` is meant for the projects that have one; a guard that is written so is off everywhere else.
 _GUARDS = ("PreToolUse", "PermissionRequest", "UserPromptSubmit", "Stop", "SubagentStop")
+_WRAPPERS = (
+    "./gradlew",
+    "./mvnw",
+    "./sbtw",
+    "./bazelw",
+    "./artisan",
+    "./manage.py",
+    "./bin/rails",
+    "./bin/rake",
+    "./bin/rspec",
+    "./bin/console",
+)
 _INSTALLED = ("vendor/bin/", "./vendor/bin/", "node_modules/.bin/", "./node_modules/.bin/", ".venv/bin/", "./.venv/bin/", "venv/bin/")
 
 
@@ -31,8 +43,13 @@ def check(file, context):
         if plugin is None or file.kind == "settings-hooks":
             continue
         for script in of_handler(handler):
-            if script.text.startswith(_INSTALLED) or script.text.startswith("@") and script.text.count("/") == 1:
-                continue  # what a project's package manager put there, or a package's name: `bunx @scope/name`
+            if (
+                script.text.startswith(_INSTALLED)
+                or script.text in _WRAPPERS
+                or script.text.startswith("@")
+                and script.text.count("/") == 1
+            ):
+                continue  # the wrapper of a project's build; what its package manager put there, or a package's name: `bunx @scope/name`
             project_sub = shell.under_project(script.text)
             if script.escapes:
                 yield file.hit(script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text)

@@ -1,6 +1,7 @@
 """A hook entry that the client cannot load
 
-On PreToolUse and PermissionRequest one bad entry keeps the *whole plugin* from loading: every other guard is gone too.
+On PreToolUse and PermissionRequest one bad entry keeps the *whole plugin* from loading: every other guard is gone too. In a project's
+settings.json it costs the whole file: permissions, env and every hook, and `claude -p` says nothing.
 On other events only the entry is dropped.
 
 Bad `hooks/hooks.json`:
@@ -21,6 +22,7 @@ from ..near import nearest
 
 SEVERITY = "error"
 FILES = ("manifest", "marketplace", "hooks", "settings-hooks")
+DROPPED = "the client drops the whole file, its permissions and env too"  # a project's settings; measured in 2.1.329 and 2.1.332
 NO_HOOKS = "no hook of the plugin runs"
 UNSCANNED = ("hooks", "metadata", "mcpServers", "lspServers", "experimental")
 
@@ -81,7 +83,8 @@ def check(file, context):  # noqa: C901 - one check for each mistake, in the ord
                     '%s holds PreToolUse or PermissionRequest hooks outside "hooks": the plugin does not load' % key,
                 )
     elif file.kind == "settings-hooks" and not isinstance(file.data.get("hooks", {}), dict):
-        yield file.hit(file.at(("hooks",)), "hooks must map events to matchers")
+        text = "hooks must map events to matchers, not be %s: no hook of the file runs"
+        yield file.hit(file.at(("hooks",)), text % schema.type_name(file.data["hooks"]))
     for path, events, _ in hookfile.event_maps(file):
         if isinstance(events, dict):
             yield from _events(file, path, events, facts)
@@ -106,21 +109,23 @@ def holds_guards(value, facts, depth=3):
 
 def _events(file, base, events, facts):
     if file.kind != "hooks" and "hooks" in events and isinstance(events["hooks"], (dict, list)):
-        yield file.hit(
-            file.at(base + ("hooks",), key=True),
-            'events stand directly under the manifest\'s hooks, without another "hooks": the plugin does not load',
-        )
+        effect = "the plugin does not load"
+        if file.kind == "settings-hooks":
+            effect = DROPPED if holds_guards(events["hooks"], facts) else "it is ignored"
+        owner = "the manifest's" if file.kind != "settings-hooks" else "the settings'"
+        text = 'events stand directly under %s hooks, without another "hooks": %s'
+        yield file.hit(file.at(base + ("hooks",), key=True), text % (owner, effect))
         return
     for event, groups in events.items():
         if event not in facts.events:
             if not isinstance(groups, list) and holds_guards(groups, facts):
-                yield file.hit(
-                    file.at(base + (event,), key=True),
-                    "%r is no event but holds PreToolUse or PermissionRequest hooks: the plugin does not load" % event,
-                )
+                effect = DROPPED if file.kind == "settings-hooks" else "the plugin does not load"
+                text = "%r is no event but holds PreToolUse or PermissionRequest hooks: %s"
+                yield file.hit(file.at(base + (event,), key=True), text % (event, effect))
             continue
         gate = event in facts.gate_events
-        effect = "the whole plugin does not load" if gate else "the entry is dropped"
+        lost = DROPPED if file.kind == "settings-hooks" else "the whole plugin does not load"
+        effect = lost if gate else "the entry is dropped"
         path = base + (event,)
         if not isinstance(groups, list):
             if gate and groups is None:

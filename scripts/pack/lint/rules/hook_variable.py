@@ -41,7 +41,7 @@ def check(file, context):
             continue
         for match in _VARIABLE.finditer(command):
             name = match.group(2) or match.group(4)
-            if match.group(3) in (":", "-", "=", "+", "?"):
+            if match.group(3) in (":", "-", "=", "+", "?") and not _always_empty(command, match):
                 continue
             if name in context.facts.env_file_only and handler.event not in context.facts.env_file_only[name]:
                 events = ", ".join(context.facts.env_file_only[name])
@@ -52,6 +52,15 @@ def check(file, context):
                 continue
             yield file.hit(handler.within(match.group(), "command"), text)
             break
+
+
+def _always_empty(command, match):
+    """`${CLAUDE_FILE_PATH:-}` is nothing but a guard against `set -u`, in a command that never looks at its input: the hook never does a thing."""
+    after = command[match.start() :].partition("}")[0]
+    return after.endswith(("-", '-""')) and _READERS.search(command) is None
+
+
+_READERS = lazy(r"\b(?:cat|jq|read|tee|xargs|head|sed|awk|grep|python3?|node|bun|ruby|perl|stdin|input)\b|/dev/fd|\.(?:sh|py|[cm]?js|ts)\b")
 
 
 def _in_scripts(file, handler, context):

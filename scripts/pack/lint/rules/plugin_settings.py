@@ -20,6 +20,8 @@ FILES = ("manifest", "settings")
 
 def check(file, context):
     """Every key, and the agent that it names."""
+    if file.plugin is not None and file.plugin.root.rpartition("/")[2] == ".claude" and file.kind == "settings":
+        return  # a project's .claude that is a plugin as well: its settings are the project's
     if file.plugin is not None and file.plugin.scope == "bare" and not file.plugin.manifest:
         return  # somebody's ~/.claude has commands/ and settings.json, too
     keys = context.facts.settings_keys

@@ -36,6 +36,9 @@ _BARE = lazy(r"[a-z][a-z0-9-]{1,60}\Z")
 _SOME = lazy(r" (?:that|which) ")
 _OF_THEM = lazy(r"(?i)\b(?:first|last|next|other|these|those|remaining|both|following) \Z")
 _GOES_ON = lazy(r" (?!(?:and|for|with|in|to|across|covering|plus|or|from|at|on|per|by|are|ship|included|available)\b)[a-z]+ ")
+_DO = lazy(
+    r" (?:enforce|require|use|need|share|support|run|call|spawn|read|write|have|include|follow|depend) "
+)  # `12 skills enforce gates`
 _TAKES = lazy(
     r"(?i)\b(?:uses|using|runs|starts|spawns|launches|dispatches|needs|takes|composes|combines|orchestrates|chains) (?:up to |about |at most )?\Z"
 )  # `a full review uses six agents`
@@ -62,7 +65,7 @@ def check(file, context):
             _SOME.match(file.text, match.end())
             or _OF_THEM.search(file.text, max(0, begin - 12), begin)
             or _TAKES.search(file.text, max(0, begin - 24), begin)
-            or not number.isdigit()
+            or (not number.isdigit() or _DO.match(file.text, match.end()))
             and _GOES_ON.match(file.text, match.end())
             or _of_another(file, match.start())
             or _named_one_by_one(file.text, match.end(), number)
@@ -73,6 +76,11 @@ def check(file, context):
         number = int(number) if number.isdigit() else _WORDS.index(number)
         noun = (match.group(2) or match.group(3)).lower().split()[-1].rstrip("s")
         said.setdefault(noun, []).append((number, match.span()))
+    folder = plugin.path("agents")
+    if any(rel.endswith((".yaml", ".yml")) for rel in context.project.below(folder)) if "agent" in said else False:
+        del said["agent"]  # a build writes them
+    if any(rel.endswith((".yaml", ".yml")) for rel in context.project.below(plugin.path("commands"))) if "command" in said else False:
+        del said["command"]
     kinds = {"agent": ("agent",), "command": ("command",), "skill": ("skill",)}
     for noun, places in said.items():
         real = len(plugin.of(*kinds[noun]))

@@ -90,7 +90,7 @@ def _of_skills(plugin):
         skill = file.rel[: file.rel.index("/references/" if "/references/" in file.rel else "/reference/") + 1]
         by_pattern = any("references/" + start in named for start in _starts(file.name[:-3]))  # `references/server-<kind>.md`
         if file.name not in named and "references/" + file.name[:-3] not in named and skill not in whole and not by_pattern:
-            if _in_code(file, skill, code) or file.name in _named_at_the_top(plugin):
+            if _in_code(file, skill, code) or _folder_in_data(plugin, file) or file.name in _named_at_the_top(plugin):
                 continue
             yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
 
@@ -107,6 +107,18 @@ def _in_code(file, skill, known):
         ]
         known[skill] = {name for text in texts for name in _spelled(text)}
     return file.name in known[skill]
+
+
+def _folder_in_data(plugin, file):
+    """Does a program or a table of the plugin (`"reference_root": "skills/x/references"`) name the whole folder?"""
+    if "data texts" not in plugin.memo:
+        project = plugin.project
+        rels = [
+            rel for rel in project.below(plugin.root) if rel.endswith(_CODE) and "node_modules/" not in rel and project.listing[rel] == "f"
+        ]
+        plugin.memo["data texts"] = [text for text in (project.script(rel) or "" for rel in rels[:400]) if "/reference" in text]
+    folder = plugin.sub(file.rel).rpartition("/")[0]
+    return any(folder + end in text for text in plugin.memo["data texts"] for end in ('"', "'", '/"', "/'"))
 
 
 def _named_at_the_top(plugin):

@@ -56,6 +56,8 @@ def check(file, context):
             text = "the client looks for SKILL.md; %s is not loaded where letter case counts"
             yield file.hit(file.first_line(), text % file.name, severity="error")
         return
+    if file.name.startswith("_") or len(parts) == 2 and file.name[:-3].isupper():
+        return  # a part of other pages (`_rules.md`), a page on the skills (`RULES.md`)
     front = file.front
     if (
         tools.of_another_program(plugin, context.facts)

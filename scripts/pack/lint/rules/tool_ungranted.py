@@ -44,6 +44,9 @@ _SOMEBODY = lazy(
     r"|`/[\w:-]+` command[^.;!?,]*\Z|\b(?:execut|run|call|spawn|invok)ed [^.;!?]{0,30}\Z",
     IGNORECASE,
 )
+_NEVER = lazy(
+    r"(?i)\b(?:never|do not|don't|avoid) (?:use|using|call|calling|rely on)\b[^.;!?]{0,90}\Z"
+)  # "Never use `Find()`, `A()`, or `B()`"
 _LOADED = lazy(r"(?i)\b(?:loaded|delegat(?:es?|ed|ing)|wrapped|exposed|offered|used|reached|reachable) \Z")  # "is loaded via Agent tool"
 _IF_THERE = lazy(
     r"[`*]{0,2} (?:integration|API|webhook|endpoint|node)\b|[`*]{0,2}(?: tool)?,? which (?:this agent|it|you|the agent) (?:do(?:es)? not|don't|doesn't|lacks?|cannot)"
@@ -114,6 +117,8 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
                 "claude ",
             )
         ):
+            continue
+        if _NEVER.search(clause_before(text, match.start())):
             continue
         if _LOADED.search(text, max(0, match.start() - 40), match.start()):
             continue
