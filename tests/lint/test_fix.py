@@ -2,9 +2,10 @@
 
 import json
 import os
+import subprocess
 
 import pytest
-from conftest import PLUGIN, lint, write
+from conftest import AGENT, PLUGIN, ROOT, lint, write
 from test_client_cases import CORPUS, build
 from test_hunt import CASES, lay
 from test_samples import BAD
@@ -156,3 +157,32 @@ def test_a_hint_does_not_become_names(line, mended, tmp_path, capsys):
     main([str(tmp_path), "--fix", "--no-cache"])
     capsys.readouterr()
     assert (tmp_path / "skills/s/SKILL.md").read_text(encoding="utf-8") == FRONT % ("s", (mended or line) + "\n")
+
+
+PACK = os.path.join(ROOT, "bin", "pack")
+READS = (AGENT % "reviewer").replace("tools: Read", "tools: read")
+
+
+@pytest.mark.parametrize("text", [READS, READS.replace("\n", "\r\n"), READS.rstrip("\n"), "\ufeff" + READS])
+def test_git_applies_the_diff(text, tmp_path):
+    write(tmp_path, dict(PLUGIN, **{"agents/my reviewer.md": text, "agents/reviewer.md": None}))
+    shown = subprocess.run([PACK, "lint", "--diff", "--no-cache"], cwd=tmp_path, stdout=subprocess.PIPE, check=False).stdout
+    done = subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=shown, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert not done.stdout, done.stdout
+    assert content(tmp_path)["agents/my reviewer.md"] == text.replace("tools: read", "tools: Read").encode()
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"), reason="root writes everywhere"
+)
+def test_a_folder_that_nobody_may_write_into(tmp_path):
+    write(tmp_path / "demo-pack", dict(PLUGIN, **{"agents/reviewer.md": READS}))
+    for folder in [tmp_path] + list(tmp_path.parents)[:2]:
+        os.chmod(folder, 0o755)
+    os.chmod(tmp_path / "demo-pack" / "agents", 0o555)
+    command = [PACK, "lint", "--fix", "--no-cache", str(tmp_path / "demo-pack")]
+    if os.geteuid() == 0:
+        command = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + command
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, cwd=tmp_path)
+    assert done.returncode == 2 and b"agents/reviewer.md cannot be written: Permission denied" in done.stderr, done.stderr
+    assert content(tmp_path)["demo-pack/agents/reviewer.md"] == READS.encode()

@@ -6,7 +6,7 @@ import random
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import DATA, PLUGIN, ROOT, write
 
 VALUES = (
     None,
@@ -207,3 +207,40 @@ def test_what_a_bundler_wrote_is_not_read(plugin, tmp_path):
         )
         assert ("[hook-answer]" in done.stdout) == seen and called.exists() == seen, (done.stdout, done.stderr)
         called.unlink(missing_ok=True)
+
+
+with open(os.path.join(DATA, "full.json"), encoding="utf-8") as handle:
+    FULL = json.load(handle)
+OF_ANOTHER_KIND = ([], {}, {"x": [{}]}, "x", None)
+
+
+def places(value, path=()):
+    """The path of every value inside a JSON value."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, path + (key,))
+
+
+def with_another(value, path, other):
+    """A copy of the value with another one at a place."""
+    if not path:
+        return other
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = with_another(value[path[0]], path[1:], other)
+    return copy
+
+
+@pytest.mark.parametrize("path", sorted(FULL))
+def test_a_value_of_another_kind_at_every_key(path, tmp_path):
+    """One plugin in a folder of its own for each; 200 of them in a run of bin/pack."""
+    files = [with_another(FULL[path], place, other) for place in places(FULL[path]) for other in OF_ANOTHER_KIND]
+    for begin in range(0, len(files), 200):
+        roots = []
+        for number, value in enumerate(files[begin : begin + 200]):
+            roots.append(tmp_path / str(begin + number) / ("project" if path.startswith(".claude/") else "demo-pack"))
+            clean = {".claude/agents/reviewer.md": PLUGIN["agents/reviewer.md"]} if path.startswith(".claude/") else PLUGIN
+            write(roots[-1], dict(clean, **{path: json.dumps(value)}))
+        command = [os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", "--format", "json", *map(str, roots)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        assert done.returncode in (0, 1) and not done.stderr, done.stderr[-1500:]

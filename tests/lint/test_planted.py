@@ -51,9 +51,9 @@ NAMED = [
     ),
 ]
 IN_PROJECT = [
-    (settings('"$CLAUDE_PROJECT_DIR"/.claude/hooks/x.sh'), 8, "no file .claude/hooks/x.sh in the project"),
-    (settings("bash .claude/hooks/x.sh"), 8, "no file .claude/hooks/x.sh in the project"),
-    (dict(settings("bash .claude/hooks/x.sh"), **{".claude/hooks/X.sh": "#!/bin/sh\n"}), 8, "it is spelled .claude/hooks/X.sh"),
+    (settings('"$CLAUDE_PROJECT_DIR"/.claude/hooks/x.sh'), 8, "no file hooks/x.sh in the project's .claude"),
+    (settings("bash .claude/hooks/x.sh"), 8, "no file hooks/x.sh in the project's .claude"),
+    (dict(settings("bash .claude/hooks/x.sh"), **{".claude/hooks/X.sh": "#!/bin/sh\n"}), 8, "it is spelled hooks/X.sh"),
 ]
 SILENT = [
     (PLUGIN, servers(command="npx", args=["-y", "x"], disabled=False, alwaysAllow=[])),

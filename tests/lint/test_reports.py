@@ -30,4 +30,4 @@ def test_reports(tmp_path, tmp_path_factory):
 
 
 def test_the_reports_are_told_apart():
-    assert len({report["report"] for report in REPORTS}) == len(REPORTS) >= 30
+    assert len({report["report"] for report in REPORTS}) == len(REPORTS) >= 70

@@ -140,6 +140,9 @@ UNREAD = [
     ({"allow": ["Read"]}, 'inside "permissions"'),
     ({"permision": {"allow": ["Read"]}}, "did you mean 'permissions'?"),
     ({"mcpServers": {"a": {"command": "x"}}}, ".mcp.json"),
+    ({"permissions": {"read": {"deny": ["**/.env"]}}}, "rules stand in allow, deny and ask"),
+    ({"permissions": {"deny": ["Read(/Users/me/Downloads/**)"]}}, "write 'Read(//Users/me/Downloads/**)'"),
+    ({"permissions": {"deny": ["Edit(/etc/hosts)"]}}, "write 'Edit(//etc/hosts)'"),
     ({"allowedTools": ["Read"]}, "stand in permissions.allow"),
     ({"enabledMcpJsonServer": ["x"]}, "did you mean 'enabledMcpjsonServers'?"),
     ({"permissions": {"deny": ["Write(src/**)"]}}, "write 'Edit(src/**)'"),
@@ -162,6 +165,7 @@ SOUND = [
     {"extraKnownMarketplaces": {"x": {"source": {"source": "github", "repo": "a/b"}}}},
     {"statusLine": {"type": "command", "command": "x"}},
     {"model": "opus", "cleanupPeriodDays": 30, "someOtherKey": [1]},
+    {"permissions": {"deny": ["Read(/src/**)", "Read(//etc/**)", "Edit(/.claude/agents/**)"], "denyInsteadOfPrompting": True}},
     {"disableAllHooks": None, "sandbox": {"enabled": True, "network": {"allowedDomains": []}}, "attribution": False, "verbose": True},
     {"extraKnownMarketplaces": None, "cleanupPeriodDays": 1, "statusLine": {"type": "command", "command": "x", "padding": 0}},
 ]

@@ -3,6 +3,8 @@
 import os
 import tempfile
 
+from .config import UsageError
+
 
 ROUNDS = 40  # a fix may uncover another one (no chain seen is longer than three); a file may have to be mended step by step
 PART_OF = tuple("`\"'@/:=($-_.")
@@ -105,9 +107,12 @@ def show(changes):
 
 
 def save(root, changes):
-    """Write the changed files."""
+    """Write the changed files; UsageError names the first that cannot be written (those before it are)."""
     for rel, (_, text) in sorted(changes.items()):
-        write(os.path.join(root, rel), text.encode("utf-8"))
+        try:
+            write(os.path.join(root, rel), text.encode("utf-8"))
+        except OSError as error:
+            raise UsageError("%s cannot be written: %s; nothing of it has changed (--diff shows what would)" % (rel, error.strerror))
 
 
 def apply(text, fixes):

@@ -99,6 +99,10 @@ class Run:
         text = report.render(name, findings, summary)
         if options.has("--diff") and name == "text" and not options.value("--output"):
             text = "".join(self.diffs)
+            if not getattr(out, "isatty", lambda: False)():
+                from ..base.streams import driven
+
+                out = driven(out)  # for `git apply`, which wants the carriage returns that are in the file
         _deliver(text, options.value("--output"), out)
         levels = {finding["severity"] for finding in findings}
         return 1 if "error" in levels or self.config.strict and "warning" in levels else 0

@@ -364,5 +364,17 @@ def of_handler(handler):
             script.sub, script.relative = (moved.group(1) + "/" + text).lstrip("/"), False
         script.tested = text in tested
         script.literal = run.word.literal
+        if handler.file.kind == "settings-hooks" and script.sub is None and not script.literal:
+            _of_project(script, handler.plugin)
         found.append(script)
     return found
+
+
+def _of_project(script, plugin):
+    """A project's own script below .claude, which everybody has who has its settings: its `sub` is the path below that folder."""
+    sub = shell.under_project(script.text) or (script.text if script.relative else "")
+    sub = sub[2:] if sub.startswith("./") else sub
+    if plugin is None or plugin.root.rpartition("/")[2] != ".claude" or not sub.startswith(".claude/"):
+        return
+    if "/../" not in sub and not any(char in sub for char in "$*{") and not sub.endswith("/"):
+        script.sub, script.relative = sub[len(".claude/") :], False

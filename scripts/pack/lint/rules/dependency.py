@@ -36,6 +36,7 @@ def check(file, context):
         if bare == data.get("name"):
             yield file.hit(file.at(path), "the plugin depends on itself")
         market = item.get("marketplace") if isinstance(item, dict) else name.partition("@")[2]
+        market = market if isinstance(market, str) else ""  # of another type: manifest-schema
         if (bare, market) in seen:
             yield file.hit(file.at(path), "%r is there twice" % name, severity="warning")
         seen.add((bare, market))

@@ -15,9 +15,7 @@ Good `hooks/hooks.json`:
 Source: client, measured (33 variants of one guard)
 """
 
-import posixpath
-
-from .. import hookfile, shell
+from .. import hookfile
 from ..scripts import missing_part, of_handler
 
 SEVERITY = "error"
@@ -30,24 +28,7 @@ def check(file, context):
     """Existence, letter case, executability, syntax."""
     for handler in hookfile.handlers(file):
         for script in of_handler(handler):
-            if file.kind == "settings-hooks":
-                yield from _of_project(file, script, context)
             yield from _judge(file, handler, script, context)
-
-
-def _of_project(file, script, context):
-    """A project's own hook below .claude, which everybody has who has its settings: $CLAUDE_PROJECT_DIR/.claude/hooks/x.sh."""
-    sub = shell.under_project(script.text) or (script.text if script.text.startswith((".claude/", "./.claude/")) else None)
-    if sub is None or any(char in sub for char in "$*{") or script.literal or script.tested:
-        return
-    sub = posixpath.normpath(sub)
-    root = posixpath.dirname(posixpath.dirname(file.rel))
-    rel = posixpath.join(root, sub)
-    if not sub.startswith(".claude/") or posixpath.basename(posixpath.dirname(file.rel)) != ".claude" or context.project.exists(rel):
-        return
-    other = context.project.same_but_case(rel)
-    hint = "; it is spelled %s (Linux tells letter case apart)" % other[len(root) + 1 if root else 0 :] if other else ""
-    yield file.hit(script.span, "no file %s in the project: the hook fails, and what it should stop goes through%s" % (sub, hint))
 
 
 def _judge(file, handler, script, context):
@@ -60,7 +41,7 @@ def _judge(file, handler, script, context):
     gate = handler.event in context.facts.gate_events
     direct = script.program is None
     if rel not in project.listing and not (rel in project.dirs):
-        if project.exists(rel):
+        if project.exists(rel) or script.tested and file.kind == "settings-hooks":
             return
         other = project.same_but_case(rel)
         if other is not None:
@@ -72,7 +53,7 @@ def _judge(file, handler, script, context):
         effect = ""
         if gate:
             effect = ": every matched call is blocked" if script.program and script.program.startswith("python") else ": the guard is off"
-        text = "no file %s in the plugin%s" % (script.sub, effect)
+        text = "no file %s in the %s%s" % (script.sub, "project's .claude" if file.kind == "settings-hooks" else "plugin", effect)
         yield file.hit(script.span, text, severity="warning" if script.tested else None)
         return
     if rel in project.dirs and (script.program or "").startswith("python") and rel + "/__main__.py" in project.listing:

@@ -47,7 +47,7 @@ def _odd(name, option):
     """Yield (key, what is wrong with it)."""
     kind, value, low, high = option.get("type"), option.get("default"), option.get("min"), option.get("max")
     for key in ("min", "max"):
-        if _is_number(option.get(key)) and kind in _TYPES and kind != "number":
+        if _is_number(option.get(key)) and isinstance(kind, str) and kind in _TYPES and kind != "number":
             yield key, "%s has no meaning for %s, a %s" % (key, name, kind)
     if _is_number(low) and _is_number(high) and low > high:
         yield "min", "no number is at least %s and at most %s" % (low, high)

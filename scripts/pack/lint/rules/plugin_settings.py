@@ -38,6 +38,6 @@ def check(file, context):
         yield file.hit(span, "%r is deprecated in a plugin's settings and will stop working" % key)
         if key == "agent" and isinstance(value, str) and file.plugin is not None:
             own = file.plugin.agents()
-            plain = value.split(":", 1)[1] if value.split(":")[0] in file.plugin.names else value
+            plain = value.split(":", 1)[1] if ":" in value and value.split(":")[0] in file.plugin.names else value
             if plain not in own and value not in context.facts.agent["builtin"]:
                 yield file.hit(file.at(base + (key,)), "no agent %r in this plugin" % value)

@@ -18,6 +18,7 @@ MODES = ("default", "acceptEdits", "auto", "bypassPermissions", "dontAsk", "plan
 DROPPED = "the client drops the whole file for it, what it denies and its hooks too"
 _KEYS = LISTS + ("defaultMode", "additionalDirectories", "disableBypassPermissionsMode", "disableAutoMode")
 _OF_FILES = ("Read", "Write", "Edit", "Glob", "NotebookRead", "NotebookEdit", "Cd")
+_DISK = ("Users", "home", "etc", "root", "mnt", "Volumes", "private")
 _READ_AS = {"Write": "Edit", "NotebookEdit": "Edit", "MultiEdit": "Edit", "Glob": "Read"}
 
 
@@ -27,7 +28,12 @@ def check(file, context):
     if not isinstance(permissions, dict):
         return
     for key, value in permissions.items():
-        near = closest(key, _KEYS) if key not in _KEYS else None
+        if key in _KEYS or key in context.facts.settings()["permissions"].get("properties", ()):
+            continue
+        near = closest(key, _KEYS)
+        if isinstance(value, dict) and not near:
+            text = "permissions.%s is not read: rules stand in allow, deny and ask, each as a text such as 'Read(**/.env)'"
+            yield file.hit(file.at(("permissions", key), True), text % key, severity="warning")
         if near:
             yield file.hit(
                 file.at(("permissions", key), True), "permissions.%s is not read; did you mean %r?" % (key, near), severity="warning"
@@ -58,7 +64,7 @@ def _look(file, facts, key, index, rule):
         after = {"deny": "nothing is denied by it", "ask": "the client does not ask", "allow": "the client goes on asking"}[key]
         yield file.hit(span, "the client skips %r: %s; %s" % (rule, wrong, after))
         return
-    idle = _idle(rule, facts)
+    idle = _idle(rule, facts) or _one_slash(file, rule)
     if idle:
         yield file.hit(span, idle, severity="warning")
 
@@ -123,6 +129,19 @@ def _content(tool, content):
     if tool == "WebSearch" and ("*" in content or "?" in content):
         return "it takes no wildcards"
     return None
+
+
+def _one_slash(file, rule):
+    """`Read(/Users/me/**)` begins at the project of the settings, which has no such folder; what is meant begins with two."""
+    tool, content = _parts(rule)
+    if tool not in ("Read", "Edit") or not content or content[:1] != "/" or content[:2] == "//":
+        return None
+    first = content.split("/")[1]
+    known = first in _DISK or first.startswith("hdd")
+    if not known or content.count("/") < 2 or file.project.exists(file.rel.rpartition(".claude/")[0] + first):
+        return None
+    text = "%r matches nothing: a path with one / begins at the project of these settings; write %r"
+    return text % (rule, "%s(/%s)" % (tool, content))
 
 
 def _idle(rule, facts):
