@@ -43,7 +43,9 @@ def locate():
 class Home:
     """A HOME and a project folder for one run, with what the client asks of a first-time user already answered."""
 
-    def __init__(self, base, url, teams=False, env=None, project="project"):
+    def __init__(self, base, url, teams=False, env=None, project="project", settings=None):
+        """settings: the user's own, {} or None for none."""
+        self.settings = dict(settings or {})
         self.base = pathlib.Path(base)
         self.home, self.project = self.base / "home", self.base / project
         self.home.mkdir(parents=True, exist_ok=True)
@@ -82,6 +84,12 @@ class Home:
                 }
             )
         )
+        if self.settings:
+            self._keep_settings()
+
+    def _keep_settings(self):
+        (self.home / ".claude").mkdir(exist_ok=True)
+        (self.home / ".claude/settings.json").write_text(json.dumps(self.settings))
 
     def answer_questions(self):
         """A person who says yes to whatever the client asks leave for; every question is noted in questions.jsonl."""
@@ -91,8 +99,8 @@ class Home:
             + """echo '{"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}'\n"""
         )
         hook = {"type": "command", "command": "sh %s" % script}
-        (self.home / ".claude").mkdir(exist_ok=True)
-        (self.home / ".claude/settings.json").write_text(json.dumps({"hooks": {"PermissionRequest": [{"hooks": [hook]}]}}))
+        self.settings["hooks"] = {"PermissionRequest": [{"hooks": [hook]}]}
+        self._keep_settings()
 
     def questions(self):
         """[{"tool_name", "tool_input", "agent_id"?, ...}] that the client has asked its user."""

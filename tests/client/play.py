@@ -43,6 +43,7 @@ from pack.store.open_for_reading import Run  # noqa: E402
 
 NAMED = re.compile(rb'"event":"([A-Z_]+)"')  # in a record of a journal
 LIMIT = 1200  # seconds: ends a hang, measures nothing
+STILL = {"prefersReducedMotion": True}  # while a request is held open, the spinner of a terminal costs a seventh of the story's CPU time
 QUIET = 420  # the same, without a word of anybody: above what a held request waits (stage.PATIENCE), which says more
 
 
@@ -261,7 +262,8 @@ def _play(story, binary, base, narrate, result, root):
         subprocess.run([sys.executable, str(plugin / "scripts/dev/generate.py"), "--for-client", version], check=True)
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
     env = dict(pair.split("=", 1) for pair in (stories.given(story["env"] or "", story)).split())
-    home = client.Home(base, "", teams=teams, env=env, project=story["project"] or "project")
+    still = {} if story["mode"] == "headless" else STILL
+    home = client.Home(base, "", teams=teams, env=env, project=story["project"] or "project", settings=still)
     if story["answers"] == "yes":
         home.answer_questions()
     if story["needs"]:

@@ -137,11 +137,13 @@ def test_a_hook_that_is_killed_leaves_nothing_half_done(at_work, name):
         s.deadly = number
         EVENTS[name](s)
         s.deadly = None
+        s.in_process = number > 1  # that the hooks start after a death is seen once
         code, _out, err = s.send("Stop", stop_hook_active=False, background_tasks=[])
         assert (code, err) == (0, ""), "after point %d" % number
         assert s.edit("coder-1", "src/a.py", "# %d\n" % number) is None
         faults.check_nothing_lost(*journal, {}, now=s.now)
         assert own_temporaries(s) == [], "after point %d" % number
+        s.in_process = False
     assert s.state()["tasks"]["1"]["owner"] == "coder-1"
 
 
