@@ -17,9 +17,9 @@ def answered(payload, env, now, project, root):
 
     from pack.base import codec
 
-    command = [sys.executable, "-I", "-S", "-E", os.path.abspath(__file__), repr(now), os.path.join(root, PLACE), payload["hook_event_name"]]
+    gate, event = os.path.join(root, PLACE), payload["hook_event_name"]
     done = subprocess.run(
-        command,
+        [sys.executable, "-I", "-S", "-E", os.path.abspath(__file__), repr(now), gate, event],
         input=codec.dumps(payload).encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
