@@ -185,12 +185,13 @@ LONG = {
         % (number(f["runs"]), f["simulations"], number(f["tasks"]), f["agents"], number(f["records"]), f["divergences"], f["forced"])
     ),
     "hostile": lambda f: (
-        "%s random runs of honest and hostile agents through the whole gate (modes %s%s): %s deeds, %s calls judged, %s of them refused with %d different codes, %s hooks "
+        "%s random runs of honest and hostile agents through the whole gate (modes %s%s; %s of them with each call in a process of its own): %s deeds, %s calls judged, %s of them refused with %d different codes, %s hooks "
         "killed in the middle of a call, %s commits, %s tasks DONE; no promise of the witness was broken; after each an honest end: %s finished, %s aborted"
         % (
             number(f["runs"]),
             ", ".join(f["modes"]),
             "; " + ", ".join(f["kinds"]) if f.get("kinds") else "",
+            number(f.get("whole", 0)),
             number(f["deeds"]),
             number(f["calls"]),
             number(f["refused"]),

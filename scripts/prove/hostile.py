@@ -7,7 +7,8 @@ witness.py holds what happened against the promises of docs/protocol.md. After t
 to its end.
 
 `python -m prove.hostile --seed N [--count K]`; a failure prints its seed, the shortest list of deeds that still shows
-it, and how to repeat both. `--deeds FILE` plays such a list.
+it, and how to repeat both. `--deeds FILE` plays such a list. A call is answered in this process (those that are killed, and those at once, in a
+fork of it); with `--whole` in one of its own, which costs four times as much: a test has both leave the same journal.
 """
 
 import argparse
@@ -167,10 +168,11 @@ def settle(run, rng, deeds):
     )
 
 
-def play(seed, template=None, setup=None, base=None, kind="build"):
-    """The run of one seed. Answers the Run; its folder is still there."""
+def play(seed, template=None, setup=None, base=None, kind="build", whole=False):
+    """The run of one seed. whole: every payload to a process of its own (whole.py). Answers the Run; its folder is still there."""
     rng = random.Random(seed)
-    run = Run(setup or setup_of(rng, kind), template, base)
+    setup = setup or setup_of(rng, kind)
+    run = Run(dict(setup, whole=True) if whole else setup, template, base)
     deeds = MADE[run.setup.get("kind", "build")][1](rng, run.client, run.setup.get("mode"), run.setup["hostile"])
     wander(run, rng, deeds)
     if run.broken is None and not run.closed and run.setup["end"] != "open":
@@ -230,8 +232,9 @@ def told(seed, run, deeds, broken):
     return "\n".join(lines + ["again: python -m prove.hostile --kind %s --seed %d" % (run.setup.get("kind", "build"), seed)])
 
 
-def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True, setup=None, kind="build"):
-    """Runs of many seeds. Answers (figures, [failure as text]). setup: of all of them, instead of one by chance (setup_of, `kind`)."""
+def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True, setup=None, kind="build", whole=0):
+    """Runs of many seeds. Answers (figures, [failure as text]). setup: of all of them, instead of one by chance (setup_of, `kind`); whole: every
+    payload of each so many-th seed to a process of its own, 0 for none."""
     figures, failures, begun = {}, [], time.monotonic()
 
     def add(key, n=1):
@@ -241,11 +244,12 @@ def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True, 
         for seed in seeds:
             if seconds is not None and time.monotonic() - begun > seconds:
                 break
-            run = play(seed, template, setup, kind=kind)
+            run = play(seed, template, setup, kind=kind, whole=bool(whole) and seed % whole == 0)
             try:
                 c, state = run.client, run.client.book.state
                 add("runs")
                 add("deeds", len(run.deeds))
+                add("whole", int(bool(run.setup.get("whole"))))
                 for key, n in c.witness.checked.items():
                     add(key, n)
                 add("records", len(c.book.records))
@@ -276,6 +280,7 @@ def main(argv=None):
     parser.add_argument("--kind", choices=KINDS, default="build", help="what is driven")
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for making a failure smaller")
     parser.add_argument("--on", action="store_true", help="go on after a failure")
+    parser.add_argument("--whole", type=int, default=0, metavar="N", help="every payload of each N-th seed to a process of its own")
     parser.add_argument("--deeds", help="play the deeds of a JSON file: {\"setup\": ..., \"deeds\": [...]}")
     given = parser.parse_args(argv)
     if given.deeds:
@@ -292,6 +297,7 @@ def main(argv=None):
         say=lambda text: print(text, flush=True),
         stop=not given.on,
         kind=given.kind,
+        whole=given.whole,
     )
     for text in failures:
         print("\n" + text)

@@ -105,11 +105,12 @@ def failing(base, first, count):
 
 def hostiles(base, kind, first, count):
     """Runs of a random hostile driver; a failure is told with its seed and the shortest list of deeds."""
-    figures, failures = hostile.hunt(range(first, first + count), shrinking=120.0, kind=kind)
+    figures, failures = hostile.hunt(range(first, first + count), shrinking=120.0, kind=kind, whole=20)
     if failures:
         raise AssertionError(failures[0])
     kept = (
         "runs",
+        "whole",
         "deeds",
         "calls",
         "refused",

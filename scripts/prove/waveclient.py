@@ -125,7 +125,7 @@ class WaveClient(Client):
         nonce = os.path.basename(path).partition(".")[0]
         before = self.judgements.get(nonce)  # of the same call, sent before: its result may still be there
         self.judgements[nonce] = self._judgement()
-        if self.count % 23 == 0:
+        if self.count % 23 == 0 or self.setup.get("whole"):
             done = self._run(command)
             if done.returncode == 2 and not self.judgements[nonce][1]:
                 self._not_judged(nonce, before)
