@@ -54,7 +54,7 @@ def test_behind_make_a_runner_is_known_by_its_summary(name, runner, command, cod
         assert found["tests"] is None and found["why"] is None and found["runner"] is None
     else:
         assert (found["tests"], found["failed"]) == (ran, failed), found
-        assert found["runner"] == ("node --test" if name.startswith("mocha-tap") else runner)  # the same lines
+        assert found["runner"] == ("node --test" if name.startswith(("mocha-tap", "tape")) else runner)  # the same lines
         assert bool(found["why"]) == bool(failed or not ran)
 
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 import os
 import re
 
-from . import marked_lines, shell_reading
+from . import marked_lines, other_runners, shell_reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
     from .protocols import Judged
 
 IGNORED = re.compile(r"^[\w.-]*make(?:\[\d+\])?: \[.*\] Error \d+ \(ignored\)$", re.M)  # a recipe's line with `-` in front, `make -i`
@@ -110,10 +111,10 @@ def _mocha(text: str) -> list[Count]:
 
 
 def _summed_tap(text: str) -> list[Count]:
-    """`# tests 2`, `# pass 2`, `# fail 0`: what node and mocha put under their TAP; node also with an `i` in front."""
+    """`# tests 2`, `# pass 2`, `# fail 0`: what node, mocha and tape put under their TAP; node also with an `i` in front."""
     out = []
-    for found in re.finditer(r"^(?:#|\u2139) tests (\d+)\n((?:(?:#|\u2139) [a-z_]+ [\d.]+\n)*)", text + "\n", re.M):
-        n = {name: int(count) for name, count in re.findall(r"(?:#|\u2139) ([a-z]+) (\d+)$", found.group(2), re.M)}
+    for found in re.finditer(r"^(?:#|\u2139) tests (\d+)\n((?:(?:#|\u2139) [a-z_]+ +[\d.]+\n)*)", text + "\n", re.M):
+        n = {name: int(count) for name, count in re.findall(r"(?:#|\u2139) ([a-z]+) +(\d+)$", found.group(2), re.M)}
         failed = n.get("fail", 0) + n.get("cancelled", 0)
         out.append(Count(n.get("pass", 0) + failed, failed, n.get("skipped", 0)))
     return out
@@ -339,6 +340,10 @@ def _swift(text: str) -> list[Count]:
     return out
 
 
+def _rows(parser: Callable[[str], list[tuple[int, int, int]]]) -> Callable[[str], list[Count]]:
+    return lambda text: [Count(*row) for row in parser(text)]
+
+
 # runner -> its parser. The order is the one in which an unnamed command's output is tried.
 PARSERS = {
     "pytest": _pytest,
@@ -366,6 +371,10 @@ PARSERS = {
     "deno test": _deno,
     "bun test": _bun,
     "swift test": _swift,
+    "tape": _summed_tap,
+    "robot": _rows(other_runners.robot),
+    "behave": _rows(other_runners.behave),
+    "uvu": _rows(other_runners.uvu),
 }
 EXUNIT = re.compile(r"^Finished in [\d.]+ seconds \(", re.M)
 # Behind `make test` several parsers would read the same lines: TAP is then read once, by the one whose summary stands under it.
@@ -374,6 +383,7 @@ INFERRED = dict(
     mocha=lambda text: [] if _summed_tap(text) else _mocha(text),
     bats=lambda text: [] if _summed_tap(text) or _prove(text) or EXUNIT.search(text) else _bats(text),
     ExUnit=lambda text: _exunit(text) if EXUNIT.search(text) else [],
+    tape=lambda text: [],  # node's parser reads it
 )
 REPORTS = {  # where a runner that prints no number on success leaves it: JUnit's XML
     "gradle": ("build", "test-results"),
@@ -417,6 +427,11 @@ _NAMES = {
     ("deno", "test"): "deno test",
     ("bun", "test"): "bun test",
     ("swift", "test"): "swift test",
+    ("tape",): "tape",
+    ("robot",): "robot",
+    ("pabot",): "robot",
+    ("behave",): "behave",
+    ("uvu",): "uvu",
 }
 _WRAPPERS = {
     "npx": (),
