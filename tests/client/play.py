@@ -437,6 +437,8 @@ class HeadlessRunner(Runner):
     def do_presses(self, line):
         self.stage.fail("`claude -p` has no keys: mode: terminal", line)
 
+    do_opens = do_presses
+
     def ended(self):
         return self.run.process.poll() is not None
 
@@ -546,6 +548,17 @@ class TerminalRunner(Runner):
             return False
         time.sleep(1.2 * staging.slower())  # the client looks at its inbox about once a second
         return self.stage.over or calls == self.stage.calls.get("lead", 0)
+
+    def do_opens(self, line):
+        """A command that draws something: typed when the lead is idle, done when it is drawn."""
+        client.until(self._lead_is_idle, self.stage.patience)
+        wanted, before = client.plain(self.stage.fill(line.data["shown"], NOBODY)), self.run.drawn()
+
+        def drawn():
+            return wanted in self.run.drawn(before) or self.stage.over or not self.run.alive()
+
+        self.run.type(self.stage.fill(line.data["text"], NOBODY), drawn)
+        self.stage.finish(line)
 
     def do_presses(self, line):
         """A key; with a text, again and again until the client has drawn that text anew."""

@@ -537,6 +537,14 @@ VERBS.insert(
 VERBS.insert(
     4,
     (
+        re.compile(r'user opens (?P<text>/\S.*?) until the screen says "(?P<shown>[^"]+)"$'),
+        lambda block, match, body: Line(block.number, block.head, "user", "opens", text=match.group("text"), shown=match.group("shown")),
+        'user opens /resume until the screen says "Resume"   (a command that draws something and asks no model)',
+    ),
+)
+VERBS.insert(
+    5,
+    (
         re.compile(r"the client is killed$"),
         lambda block, match, body: Line(block.number, block.head, "client", "killed"),
         "the client is killed",

@@ -193,11 +193,12 @@ def other(s, pid, number=9):
     return out
 
 
-def test_clear_empties_the_conversation_and_the_same_terminal_leads_on(session):
+@pytest.mark.parametrize("source", ["clear", "resume", "fork"])
+def test_another_conversation_in_the_same_terminal_leads_on(session, source):
     s = executing(session)
-    s.send("SessionEnd", reason="clear")
+    s.send("SessionEnd", reason=source)
     new = other(s, s.env["CLAUDE_PID"])
-    told = new.send("SessionStart", source="clear")[1]["hookSpecificOutput"]["additionalContext"]
+    told = new.send("SessionStart", source=source)[1]["hookSpecificOutput"]["additionalContext"]
     assert "this session leads the run on" in told and "How a lead works" in told
     assert new.state()["team"]["session"] == new.session
     assert "LEAD_DELEGATES" in new.edit("lead", "src/old.py")

@@ -90,8 +90,7 @@ def run(call: Call, tool_input: dict[str, Any]) -> Answer:
     for text in code:
         _check_code(call, text)
     if call.actor["role"] != "foreign":
-        if ".claude" in command or "plugins/data" in command:
-            _check_named(call, parsed, command)
+        _check_named(call, parsed, command)
         _ends_the_client(parsed)
         folded = command.casefold()
         if "claude" in folded or "team" in folded:
@@ -155,6 +154,8 @@ def _check_code(call: Call, text: Any) -> None:
 
 def _check_named(call: Call, parsed: list[Any], command: str) -> None:
     """Raises the Refusal of a command that names a protected place and is not known only to read."""
+    if ".claude" not in command and "plugins/data" not in command:
+        return  # the usual case, without the import
     from ..base import named_places
 
     for text in named_places.unread(parsed, command):

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+MOVED = {  # what a SessionStart of the lead's own client says when its terminal has gone to another conversation
+    "clear": "/clear emptied the one that did",
+    "resume": "this terminal has left the one that did (/resume)",
+    "fork": "this terminal has left the one that did (a copy of it goes on here)",
+}
+
+
 def prompt_submitted(call: Call) -> Answer:
     from . import open_run, typed_words, user_commands
 
@@ -140,14 +147,14 @@ def session_started(call: Call) -> Answer:
         stands = identity.stands_elsewhere(call) if call.actor["role"] == tables.LEAD or identity.same_client(call) else ""
         if stands:
             return tell("SessionStart", "team: a run is live in this project, and it is not led on from here: " + stands)
-    if source == "clear" and call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and identity.same_client(call):
-        # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
+    if source in MOVED and call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and identity.same_client(call):
+        # The user emptied the lead's conversation, or took up another one: a client has one, and this is the same terminal.
         call.actor = kernel.MAIN
-        _gate_resume(call, source)
+        _gate_resume(call, source, moved=True)
         if not view.closed(call.state):  # the call above may have done that
             return tell(
                 "SessionStart",
-                "team: this session leads the run on, for /clear emptied the one that did.\n"
+                "team: this session leads the run on, for %s.\n" % MOVED[source]
                 + advice.digest(call.state)
                 + "\nHow a lead works: "
                 + call.kind.guide(call.state),
@@ -181,10 +188,11 @@ def session_started(call: Call) -> Answer:
     return PASS
 
 
-def _gate_resume(call: Call, source: str) -> None:
+def _gate_resume(call: Call, source: str, moved: bool = False) -> None:
+    """The run is led by this session from now on. moved: in the client that led it, in another conversation."""
     from ..base import enforcement
 
-    headless = call.state["team"]["headless"] or source == "clear"  # after /clear, too, their contexts are there and their mail is not
+    headless = call.state["team"]["headless"] or moved  # in the same client, too, their contexts are there and their mail is not
     update: dict[str, Any] = {}
     if tamper_check.updated(call.state):
         update = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)}
