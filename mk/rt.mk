@@ -8,7 +8,7 @@ test-rt: ## real-time and report tests against real brokers
 	$(or $(PYTHON),python3) -m pytest tests/realtime tests/report
 
 test-root: $(STAMP) ## as root: what needs network namespaces and mounts, on several machines made of them
-	$(BIN)/python -m pytest -rs tests/realtime/test_cluster.py tests/fleet/test_faults.py
+	$$([ "$$(id -u)" = 0 ] || echo sudo) $(BIN)/python -m pytest -rs tests/realtime/test_cluster.py tests/fleet/test_faults.py
 
 test-flink: $(STAMP) ## the stream tests on a real Flink: installs it (353 MB) and a JDK, five minutes
 	scripts/dev/try-flink $(BIN)/python
