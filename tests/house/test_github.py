@@ -18,7 +18,7 @@ SHAPES = {  # the schemas that check-jsonschema brings along
     "vendor.github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
     "vendor.github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
 }
-MAKE = re.compile(r"(?:sudo )?\bmake ([a-z][\w-]*)((?: [A-Z]+=\S+)*)")
+MAKE = re.compile(r"\bmake ([a-z][\w-]*)((?: [A-Z]+=\S+)*)")
 
 
 def targets():

@@ -55,6 +55,23 @@ def test_a_leader_s_death_is_looked_at_from_outside(mock, capsys, monkeypatch):
     assert fails == ["FAIL: transactions are not isolated: an aborted message was handed to who reads what is committed"], out
 
 
+def test_a_configuration_of_an_application_is_taken_without_what_the_checks_cannot_have(mock, capsys, tmp_path):
+    """librdkafka makes no idempotent producer with the first three of them, and one with the last sends nothing outside of a transaction."""
+    (tmp_path / "client.properties").write_text(
+        "max.in.flight.requests.per.connection=10\nretries=0\nqueuing.strategy=lifo\ntransactional.id=app\nclient.id=app\n"
+        "delivery.timeout.ms=9000\n"
+    )
+    argv = ["rt", "kafka", mock.servers, "--config", tmp_path / "client.properties", "--session-ms", 3000]
+    assert pack(*argv, "--kill", mock.order("kill", "{id}", "{topic}")) == 1
+    out = capsys.readouterr().out
+    assert "an idempotent producer: max.in.flight.requests.per.connection, queuing.strategy, retries, transactional.id\n" in out, out
+    assert "lost 0, twice 0" in out and [line for line in out.splitlines() if line.startswith("FAIL")] == [
+        "FAIL: transactions are not isolated: an aborted message was handed to who reads what is committed"
+    ], out
+    (tmp_path / "client.properties").write_text("retry.backoff.ms=1000000\n")
+    assert pack(*argv) == 2 and "outside allowed range" in capsys.readouterr().err
+
+
 def test_what_the_new_leader_does_not_have_is_lost(mock, capsys):
     assert pack("rt", "kafka", mock.servers, "--kill", mock.order("kill", "{id}", "{topic}", "LOSE"), "--session-ms", 3000) == 1
     assert "acknowledged messages are gone (the first is number 0)" in capsys.readouterr().out

@@ -374,6 +374,37 @@ def test_what_the_server_still_holds_is_not_called_gone(redis_url, tmp_path, cap
     ), out
 
 
+@pytest.mark.parametrize(
+    "options, arguments, told",
+    [
+        ({}, None, "the server still holds 1 for the consumer"),  # handed back for ever: never handled, and not gone
+        ({"quorum": True}, None, "the server still holds 1 for the consumer"),
+        ({}, {"x-queue-type": "quorum", "x-delivery-limit": 3}, "lets go of what was handed out 3 times, confirmed or not"),
+        ({}, {"x-message-ttl": 300, "x-max-length": 5000}, "lets go of what has waited for 300 ms"),
+    ],
+)
+def test_a_message_that_is_handed_back_for_ever(options, arguments, told, rabbit_url, tmp_path, capfd):
+    """Until a limit of its queue lets it go: then it is lost, and the limit is named."""
+    import aio_pika
+
+    if arguments:
+        options = {"queue": "limits-%s" % os.urandom(3).hex()}
+
+        async def declare(stop):
+            connection = await aio_pika.connect(rabbit_url)
+            await (await connection.channel()).declare_queue(options["queue"], durable=True, arguments=arguments)
+            await connection.close()
+
+        probe.run(declare)
+    path = {"id": "p", "adapter": "rabbitmq", "address": rabbit_url, "options": options, "rate": 200, "duration": 5, "messages": 40, "crashes": 1, "budget_ms": {"p99": 50},
+            "guarantee": "at-least-once", "worker": [sys.executable, "requeuer.py"], "redelivery_s": 1}  # fmt: skip
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [path]})
+    assert pack("rt", "audit", "--quiet", "--dir", team) == 1
+    out = capfd.readouterr().out
+    lost = "acknowledged message(s) of 40 lost" if "x-message-ttl" in (arguments or {}) else "1 acknowledged message(s) of 40 lost"
+    assert lost in out and told in out, out  # of the queue with a TTL also what waited while the worker was away
+
+
 LAZY = """
 import os, socket, sys
 import redis

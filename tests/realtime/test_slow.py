@@ -88,6 +88,34 @@ def test_mosquitto_keeps_a_thousand_for_a_session_that_is_away(options, runs, mq
     assert "a silent gap: no error reached the consumer" in slow.lines(seen)
 
 
+@pytest.mark.parametrize(
+    "away, options, came, told",
+    [
+        (4, ("message_expiry=1",), 0, []),  # the broker lets each of them go, and tells nobody
+        (0.5, ("message_expiry=60",), 500, []),
+        (4, ("session_expiry=1",), 0, ["the broker did not keep the session"]),
+        (0.5, ("session_expiry=60", "message_expiry=60"), 500, []),
+        (4, ("message_expiry=1", "qos=2"), 0, []),
+    ],
+)
+def test_messages_and_sessions_of_mqtt_5_expire(away, options, came, told, mqtt_url, capsys):
+    words = [word for option in options for word in ("--option", option)]
+    code = pack("rt", "slow", "mqtt", mqtt_url, "--messages", 500, "--away", away, *words)
+    out = capsys.readouterr().out
+    assert code == (0 if came else 1) and "500 messages sent while the consumer took none (500 acknowledged, 0 failed)" in out, out
+    assert (
+        "no gap: all 500 came, and 50 of the 50" if came else "a gap of 500 messages: none came (the oldest are gone), and 50 of the 50"
+    ) in out
+    assert all(text in out for text in told) and ("did not keep the session" in out) == bool(told), out
+
+
+def test_messages_that_expire_are_published_by_mqtt_5(mqtt_url, capsys):
+    argv = ["rt", "probe", "mqtt", mqtt_url, "--rate", 200, "--duration", 2, "--option", "message_expiry=30", "--option", "qos=%d"]
+    for qos in range(3):
+        assert pack(*argv[:-1], "qos=%d" % qos) == 0
+        assert "received 400, lost 0" in capsys.readouterr().out
+
+
 def test_mosquitto_retains_the_newest(mqtt_url):
     seen = lagging("mqtt", mqtt_url, 100, retain=True)
     assert seen["retained"] == [149] and "message 149 at once, the newest" in slow.lines(seen)[-1]

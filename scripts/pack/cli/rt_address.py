@@ -122,12 +122,15 @@ def ceiling(adapter, address, most, size, connections, options):
 @click.option("--messages", type=click.IntRange(1, 1000000), default=2000, show_default=True, help="sent while the consumer takes none")
 @click.option("--rate", type=Rate(1, 1000000), default=5000.0, show_default=True, help="messages a second")
 @click.option("--size", type=click.IntRange(24, 1 << 24), default=64, show_default=True)
+@click.option(
+    "--away", type=click.FloatRange(0.1, 86400), default=0.5, show_default=True, help="seconds for which it takes none afterwards"
+)
 @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
-def slow(adapter, address, messages, rate, size, options):
+def slow(adapter, address, messages, rate, size, away, options):
     from pack.realtime import slow as slowly
 
     path = {"adapter": adapter, "address": address, "options": clicks.values(options), "payload_bytes": size}
-    seen = slowly.run(path, "pack-slow-%s" % os.urandom(4).hex(), ".", messages, rate)
+    seen = slowly.run(path, "pack-slow-%s" % os.urandom(4).hex(), ".", messages, rate, away)
     for line in slowly.lines(seen):
         click.echo(line)
     raise SystemExit(1 if seen["gone"] else 0)

@@ -322,6 +322,8 @@ class Auditor:
             self.consumed = await self._handed_out()
             facts = await self._effects() + await self._dead()
             if self.behind():
+                for process in self.workers.values():  # what a living one holds, or hands back for ever, RabbitMQ does not count
+                    process.kill()
                 left = await self._outstanding()
                 held = "the server still holds %d for the consumer, handed out without an acknowledgment or not yet: it did not handle them, and they are not gone"
                 self.told = [held % left] if left else []

@@ -16,13 +16,24 @@ REBALANCE_S = 10.0  # the seed's limit, section 10.6
 BACK_S = 60.0  # for the first acknowledgment after the kill
 IN_SYNC_S = 120.0  # for the replicas, after the restore command
 GAP_S = 0.005  # between two messages while the leader dies
+# Properties of an application's client that the checks cannot have: an idempotent producer is refused with some of their values, and one with
+# transactions sends nothing outside of one (librdkafka's CONFIGURATION.md).
+NOT_OURS = (
+    "transactional.id",
+    "max.in.flight",
+    "max.in.flight.requests.per.connection",
+    "retries",
+    "message.send.max.retries",
+    "queuing.strategy",
+)
 
 
 class Cluster:
     """One look at a cluster. Each check answers (lines, problems)."""
 
     def __init__(self, servers, config, replicas=3, partitions=3, session_ms=6000, messages=200):
-        self.servers, self.config, self.replicas, self.partitions = servers, dict(config), replicas, partitions
+        self.servers, self.replicas, self.partitions = servers, replicas, partitions
+        self.config, self.left_out = {k: v for k, v in config.items() if k not in NOT_OURS}, sorted(set(config) & set(NOT_OURS))
         self.session_ms, self.messages, self.topic = session_ms, messages, "pack-%s" % os.urandom(4).hex()
         try:
             self.admin = AdminClient(self._config())
@@ -60,6 +71,8 @@ class Cluster:
         named = ", ".join("%d at %s:%d" % (b.id, b.host, b.port) for _, b in sorted(self.brokers.items()))
         what = "librdkafka's mock: nothing here is evidence of a cluster" if self.mock else "cluster %s" % self.cluster
         lines, wrong = ["%s, %d broker(s): %s" % (what, len(self.brokers), named)], []
+        if self.left_out:
+            lines.append("left out of the configuration, for the checks send by an idempotent producer: %s" % ", ".join(self.left_out))
         replicas = min(self.replicas, len(self.brokers))
         if replicas < self.replicas:
             lines.append("%d replicas asked, %d broker(s): a topic with %d" % (self.replicas, len(self.brokers), replicas))

@@ -18,8 +18,8 @@ class Slow:
     came, `gone` how many that the system had taken did not come, `held` how many sends had not ended when the consumer took again, `told` what the consumer's library or the
     server said to it, `sender` what the sender was told."""
 
-    def __init__(self, adapter, messages, size, rate, stop):
-        self.adapter, self.messages, self.size, self.rate, self.stop = adapter, messages, size, rate, stop
+    def __init__(self, adapter, messages, size, rate, stop, away_s=0.5):
+        self.adapter, self.messages, self.size, self.rate, self.stop, self.away_s = adapter, messages, size, rate, stop, away_s
         self.token, self.gate = os.urandom(4).hex().encode(), asyncio.Event()
         self.not_taken = set()  # numbers that the system refused: what was never taken leaves no gap
         self.told, self.refused, self.came, self.acked, self.failed = [], [], [], 0, 0
@@ -73,7 +73,7 @@ class Slow:
             receiving = asyncio.ensure_future(await adapter.laggard(self._deliver, self.gate, self.told))
             await asyncio.sleep(0.2)
             await self._send(0, self.messages)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(self.away_s)
             held = self.messages - self.acked - self.failed
             self.gate.set()
             await self._heard(self.messages)
@@ -148,9 +148,9 @@ def lines(seen):
     return out + seen["told"] + seen["sender"]
 
 
-def run(path, name, project, messages, rate):
-    """Measure one path's slow consumer."""
+def run(path, name, project, messages, rate, away_s=0.5):
+    """Measure one path's slow consumer; away_s: seconds for which it takes nothing after the last message was sent."""
     adapter = adapters.make(path, name, project)
     if type(adapter).laggard is adapters.Adapter.laggard:
         raise NotImplementedError("the %s adapter has no slow consumer: it keeps nothing for anybody" % adapter.protocol)
-    return probe.run(lambda stop: Slow(adapter, messages, path.get("payload_bytes", 64), rate, stop).measure())
+    return probe.run(lambda stop: Slow(adapter, messages, path.get("payload_bytes", 64), rate, stop, away_s).measure())

@@ -48,7 +48,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "credentials": str,
         "nkey": str,
     },
-    "mqtt": {"topic": str, "qos": (0, 1, 2), "nodelay": bool, "single": bool, "retain": bool},
+    "mqtt": {"topic": str, "qos": (0, 1, 2), "nodelay": bool, "single": bool, "retain": bool, "message_expiry": int, "session_expiry": int},
     "rabbitmq": {
         "queue": str,
         "quorum": bool,

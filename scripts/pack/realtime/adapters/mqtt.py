@@ -8,6 +8,8 @@ name does not help a client that publishes and subscribes on one connection, the
 The probe speaks MQTT itself: it publishes with any number of messages unacknowledged (client libraries allow 20 by default), of QoS 2 with as many
 as the broker allows by MQTT 5 (mosquitto: 20; of more than it has room for it completes the handshake, and drops them), and tells the broker, by MQTT 5, that it may do the same towards the subscriber (mosquitto allows 20 without being told). `single`, and a
 broker that knows 3.1.1 only, have no such word. retain: the broker keeps the newest message for whoever subscribes later (`pack rt slow` asks for it).
+message_expiry: seconds after which the broker lets go of a message that nobody took; then the probe publishes by MQTT 5, with as many messages
+unacknowledged as the broker allows. session_expiry: seconds for which it keeps the session of the consumer that `pack rt slow` sends away.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ from urllib.parse import urlsplit
 
 from pack.realtime.adapters.base import Adapter
 
-HELD = "messages waited in the client, as the broker asks: it allows %d unfinished ones of QoS 2 a connection (its Receive Maximum)"
+HELD = "messages waited in the client, as the broker asks: it allows %d unfinished ones a connection (its Receive Maximum)"
 WINDOW = 20  # unfinished messages of QoS 2, where the broker does not say: what client libraries allow
 MOST = 60000  # unacknowledged messages of a connection: their ids have 16 bits
 
@@ -168,7 +170,11 @@ class Client(asyncio.Protocol):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1 if adapter.nodelay else 0)
         flags = (2 if self.fresh else 0) | (0x80 if adapter.user else 0) | (0x40 if adapter.password else 0)
         body = text("MQTT") + bytes((5 if self.wide else 4, flags)) + KEEPALIVE_S.to_bytes(2, "big")
-        body += (b"\x03\x21\xff\xff" if self.wide else b"") + text(self.name)
+        if self.wide:
+            kept = adapter.session_expiry if not self.fresh else None
+            properties = b"\x21\xff\xff" + (b"\x11" + kept.to_bytes(4, "big") if kept else b"")
+            body += bytes((len(properties),)) + properties
+        body += text(self.name)
         body += (text(adapter.user) if adapter.user else b"") + (text(adapter.password) if adapter.password else b"")
         self.transport.write(packet(0x10, body))
         await asyncio.wait_for(self.up, 10)
@@ -193,13 +199,13 @@ class Client(asyncio.Protocol):
             settled(MqttError(self.told or "the connection is gone"))
             return
         if not qos:
-            self.out.append(packet(0x30 | self.adapter.retain, topic + (b"\x00" if self.wide else b"") + body))
+            self.out.append(packet(0x30 | self.adapter.retain, topic + self._properties() + body))
             settled(None)
             return
-        if qos == 2 and len(self.waiting) >= self.window:
+        if (qos == 2 or self.wide) and len(self.waiting) >= self.window:
             if not self.held and HELD % self.window not in self.adapter.closed:
                 self.adapter.closed.append(HELD % self.window)
-            self.held.append((topic, body, settled))
+            self.held.append((topic, body, qos, settled))
             return
         if len(self.waiting) >= MOST:
             settled(MqttError("%d messages are unacknowledged: MQTT has no more ids" % MOST))
@@ -208,9 +214,15 @@ class Client(asyncio.Protocol):
         while self.mid in self.waiting:
             self.mid = self.mid % 64999 + 1
         self.waiting[self.mid] = settled
-        self.out.append(
-            packet(0x30 | qos << 1 | self.adapter.retain, topic + self.mid.to_bytes(2, "big") + (b"\x00" if self.wide else b"") + body)
-        )
+        head = topic + self.mid.to_bytes(2, "big") + self._properties()
+        self.out.append(packet(0x30 | qos << 1 | self.adapter.retain, head + body))
+
+    def _properties(self):
+        """Those of a message, by MQTT 5: how long it may wait for whoever takes it."""
+        if not self.wide:
+            return b""
+        expiry = self.adapter.message_expiry
+        return b"\x05\x02" + expiry.to_bytes(4, "big") if expiry else b"\x00"
 
     def flush(self):
         """Send what was gathered."""
@@ -251,8 +263,7 @@ class Client(asyncio.Protocol):
                 code = body[2] if len(body) > 2 else 0
                 settled(MqttError("the broker refused the message: %s" % reason(code)) if code >= 0x80 else None)
             if self.held and len(self.waiting) < self.window:
-                topic, held, waits = self.held.popleft()
-                self.publish(topic, held, 2, waits)
+                self.publish(*self.held.popleft())
         elif kind == PUBREC:
             self.out.append(packet(0x62, body[:2]))
         elif kind == PUBREL:
@@ -265,6 +276,8 @@ class Client(asyncio.Protocol):
                 self.kept = bool(body[0] & 1)
                 told = numbers(body) if self.wide else {}
                 self.highest, self.most = told.get(0x24, 2), told.get(0x21, 65535)
+                if self.wide:
+                    self.window = min(self.most, MOST)
                 self.up.set_result(None)
         elif kind == SUBACK and body[:2] == self.asked.to_bytes(2, "big") and self.subscribed is not None and not self.subscribed.done():
             self.subscribed.set_result(body[-1])
@@ -296,7 +309,7 @@ class Client(asyncio.Protocol):
                 waiting.set_exception(MqttError(told))
         if not self.mine:
             self.adapter.ended(told)
-        gone, self.waiting = list(self.waiting.values()) + [waits[2] for waits in self.held], {}
+        gone, self.waiting = list(self.waiting.values()) + [waits[3] for waits in self.held], {}
         self.held.clear()
         for settled in gone:
             settled(MqttError(told))
@@ -329,6 +342,7 @@ class Mqtt(Adapter):
         self.named_topic = text(self.topic)
         self.nodelay = options.get("nodelay", not options.get("single", False))
         self.acknowledges, self.retain = self.qos > 0, 1 if options.get("retain") else 0
+        self.message_expiry, self.session_expiry = options.get("message_expiry"), options.get("session_expiry")
         self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
         self.trial, self.narrow = None, False  # narrow: a broker that knows MQTT 3.1.1 only
         self.heard = asyncio.Event()  # the trial came back
@@ -343,7 +357,10 @@ class Mqtt(Adapter):
             )
         self._drop()
         for number in range(self.connections):
-            self.producers.append(await Client(self, "p%d" % number if number else "p", self._came).open())
+            self.producers.append(await self._producer(number).open())
+
+    def _producer(self, number):
+        return Client(self, "p%d" % number if number else "p", self._came, bool(self.message_expiry))
 
     def _drop(self):
         for client in self.producers + [self.consumer] * (self.consumer not in self.producers and self.consumer is not None):
@@ -415,7 +432,7 @@ class Mqtt(Adapter):
         made = 0
         for number, client in enumerate(self.producers):
             if client.transport is None:
-                fresh = await Client(self, "p%d" % number if number else "p", self._came).open()
+                fresh = await self._producer(number).open()
                 made += 1
                 self.producers[number] = fresh
                 if client is self.consumer:
@@ -458,7 +475,7 @@ class Mqtt(Adapter):
         """A subscriber with a session that the broker keeps while it is away."""
 
         async def session(came):
-            client = await Client(self, "s", came, fresh=False).open()
+            client = await Client(self, "s", came, bool(self.session_expiry), fresh=False).open()
             client.mine = True
             return client
 
@@ -471,6 +488,7 @@ class Mqtt(Adapter):
             client = await session(lambda topic, body, at: deliver(body, at, 0))
             if not client.kept:
                 told.append("the broker did not keep the session")
+                await client.subscribe(self.topic, self.qos)  # as applications do when they connect
             try:
                 await asyncio.Event().wait()
             finally:

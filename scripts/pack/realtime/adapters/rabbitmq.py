@@ -298,6 +298,15 @@ class RabbitMQ(Adapter):
             async for message in messages:
                 await handle(message.body, "", message.ack, message.reject)
 
+    async def outstanding(self):
+        """Messages that wait in the queue; None where none does, for the broker does not count what a consumer holds (it may be handing one back
+        again and again). Looked at for a second."""
+        most = 0
+        for _ in range(40):
+            most = max(most, (await self.channel.declare_queue(self.queue_name, passive=True)).declaration_result.message_count)
+            await asyncio.sleep(0.025)
+        return most or None
+
     async def dead_letters(self):
         queue, found = await self.channel.declare_queue(self.queue_name + ".dead", durable=True), []
         while True:
