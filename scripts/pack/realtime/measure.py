@@ -55,7 +55,7 @@ class Session:
 
     def run_part(self, start, path, told, partial, run_id=None):
         """The `run` of an envelope."""
-        end = time.time()
+        end, told = time.time(), probe.named(told)
         return {
             "id": run_id or evidence.new_run_id(start),
             "tool": "pack rt",
