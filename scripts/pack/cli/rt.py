@@ -15,7 +15,7 @@ import click
 
 from pack.base import whole_file
 from pack.cli import clicks
-from pack.realtime import adapters, audit, claims, evidence, gates, hdr, managed, measure, rtfile
+from pack.realtime import adapters, audit, claims, clock, evidence, gates, hdr, managed, measure, rtfile
 from pack.realtime import ceiling as ceilings
 from pack.realtime import probe as prober
 from pack.teams.layout import make_layout, project_of
@@ -542,7 +542,9 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         recording, told = await prober.told_run(made, rate, duration, warmup, size, bar, stop)
         return recording, told, made.seen
 
+    before = clock.look()
     recording, told, seen = prober.run(go, connections + 50)
+    wrong = clock.off(clock.between(before, clock.look()))
     histogram = hdr.Histogram(recording.latency.encode())
     sent = recording.sent * recording.fanout
     text = "%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], sent, recording.received, recording.lost)
@@ -573,6 +575,9 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         raise SystemExit(1)
     if recording.receiver:
         click.echo("INVALID: %s" % claims.own_fault(recording.receiver))
+        raise SystemExit(1)
+    if wrong:
+        click.echo("INVALID above: %s" % wrong)
         raise SystemExit(1)
     own = claims.own_limit({"usage": recording.usage, "rate": rate})
     if own:
