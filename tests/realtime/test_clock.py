@@ -27,7 +27,9 @@ def echo():
 
 def ran(argv, **more):
     """(exit code, output) of a pack verb, with these variables of its environment."""
-    done = subprocess.run([sys.executable, "-I", START] + [str(a) for a in argv], capture_output=True, text=True, env=dict(os.environ, **more))
+    done = subprocess.run(
+        [sys.executable, "-I", START] + [str(a) for a in argv], capture_output=True, text=True, env=dict(os.environ, **more)
+    )
     return done.returncode, done.stdout + done.stderr
 
 

@@ -76,6 +76,16 @@ _TOOL = (
     "gitinfo",
     "anchors",
     "rtfile",
+    "claims",
+    "clock",
+    "judge_delivery",
+    "judge_failover",
+    "judge_latency",
+    "judge_load",
+    "losses",
+    "proto",
+    "registry",
+    "shares",
 )
 
 
