@@ -90,9 +90,7 @@ class Postgres:
         made = [os.path.join(tools, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
         subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=home, **more)
         words = ["-p", str(port), "-h", "127.0.0.1", "-k", home, "-c", "fsync=off", "-c", "log_min_messages=error"]
-        self.process = subprocess.Popen(
-            [os.path.join(tools, "postgres"), "-D", data] + words, cwd=home, stderr=subprocess.DEVNULL, **more
-        )
+        self.process = subprocess.Popen([os.path.join(tools, "postgres"), "-D", data] + words, cwd=home, stderr=subprocess.DEVNULL, **more)
         while subprocess.run([os.path.join(tools, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode:
             time.sleep(0.05)
 
