@@ -1,7 +1,7 @@
 """Bare clients: what a careful person writes with the library itself. `python bare.py KIND ADDRESS RATE SECONDS CONNECTIONS`.
 
 Prints one JSON object: received, p50_ms, p99_ms (from the intended time of sending), cpu_s of this process. Kinds: websockets, redis-py,
-nats-py, paho (each sends at the rate whatever comes back, and keeps every latency in a list).
+nats-py, paho, psycopg (each sends at the rate whatever comes back, and keeps every latency in a list).
 """
 
 import asyncio
@@ -34,6 +34,10 @@ class Run:
             elif number % 50 == 0:
                 await asyncio.sleep(0)
             await one(b"%012d" % number + BODY)
+        await self.rest()
+
+    async def rest(self):
+        """Wait for what is still to come."""
         until = time.perf_counter() + 20
         while len(self.taken) < self.total and time.perf_counter() < until:
             await asyncio.sleep(0.02)
@@ -127,6 +131,32 @@ async def paho(run, address, connections):
     await run.send(one)
     for client in (receiver, sender):
         client.loop_stop()
+
+
+async def psycopg(run, address, connections):
+    """What is due while an answer is waited for goes out as the next transaction."""
+    from psycopg import AsyncConnection
+
+    channel = "bare%s" % os.urandom(3).hex()
+    ear, mouth = [await AsyncConnection.connect(address, autocommit=True) for _ in range(2)]
+    await ear.execute("LISTEN " + channel)
+
+    async def receive():
+        async for note in ear.notifies():
+            run.came(note.payload)
+
+    receiving, number = asyncio.ensure_future(receive()), 0
+    run.zero = time.perf_counter() + 0.3
+    while number < run.total:
+        due = min(run.total, int((time.perf_counter() - run.zero) * run.rate) + 1)
+        if due <= number:
+            await asyncio.sleep(run.zero + number / run.rate - time.perf_counter())
+            continue
+        said = ["%012d%s" % (n, BODY.decode()) for n in range(number, due)]
+        await mouth.execute("SELECT pg_notify(%s, said) FROM unnest(%s::text[]) AS said", (channel, said))
+        number = due
+    await run.rest()
+    receiving.cancel()
 
 
 async def main():

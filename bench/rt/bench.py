@@ -5,9 +5,12 @@ compared, milliseconds are the machine's of the moment. `python bench/rt/bench.p
 """
 
 import argparse
+import glob
 import json
 import os
+import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +58,7 @@ SYSTEMS = {  # name -> (bare client, adapter, options, connections, program, arg
         ["-js", "-a", "127.0.0.1", "-p", "{port}", "-sd", "{folder}/nats"],
         "nats://127.0.0.1:%d",
     ),  # fmt: skip
+    "postgres": ("psycopg", "postgres", {}, 1, "postgres", None, "postgresql://postgres@127.0.0.1:%d/postgres"),
     "mqtt": ("paho", "mqtt", {}, 1, "mosquitto", ["-c", "{folder}/m.conf"], "mqtt://127.0.0.1:%d"),
 }
 NODE = """const {WebSocketServer}=require('ws');
@@ -70,10 +74,38 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Postgres:
+    """A server of its own. It refuses root, so it is a user's without rights who runs it then."""
+
+    def __init__(self, folder, port):
+        tools = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        home = os.path.join(folder, "postgres")
+        os.makedirs(home)
+        os.chmod(folder, 0o755)
+        who = pwd.getpwnam("postgres") if not os.getuid() else None
+        more = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who else {}
+        if who:
+            os.chown(home, who.pw_uid, who.pw_gid)
+        data = os.path.join(home, "data")
+        made = [os.path.join(tools, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
+        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=home, **more)
+        words = ["-p", str(port), "-h", "127.0.0.1", "-k", home, "-c", "fsync=off", "-c", "log_min_messages=error"]
+        self.process = subprocess.Popen([os.path.join(tools, "postgres"), "-D", data] + words, cwd=home, stderr=subprocess.DEVNULL, **more)
+        while subprocess.run([os.path.join(tools, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode:
+            time.sleep(0.05)
+
+    def stop(self):
+        """End it."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(20)
+
+
 def started(name, folder):
     """(server, address) of a system."""
     _, _, _, _, program, arguments, address = SYSTEMS[name]
     port = free_port()
+    if program == "postgres":
+        return Postgres(folder, port), address % port
     if program == "node":
         with open(os.path.join(folder, "ws.js"), "w") as handle:
             handle.write(NODE)

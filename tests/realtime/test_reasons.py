@@ -205,7 +205,38 @@ def test_what_a_limit_of_mosquitto_drops_is_told_by_its_own_count(tmp_path):
         lost, told = told_of({"adapter": "mqtt", "address": "mqtt://127.0.0.1:%d" % port}, 3000, 800)
     finally:
         running.stop()
-    assert lost and "messages meanwhile: a limit of a subscriber's queue" in told, told
+    assert lost and "messages meanwhile, those of the warm-up among them: a limit of a subscriber's queue" in told, told
+
+
+def test_mosquitto_is_asked_no_longer_than_until_it_tells_of_itself(tmp_path):
+    """Its count comes only where it has changed; that it tells of itself at all is seen by its uptime."""
+    need("mqtt")
+    port, ticks = free_port(), []
+    (tmp_path / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous true\nsys_interval 1\n" % port)
+    running = Running(["mosquitto", "-c", str(tmp_path / "m.conf")], port)
+
+    async def main(stop):
+        made = adapters.make({"adapter": "mqtt", "address": "mqtt://127.0.0.1:%d" % port}, "pack-t")
+        plain = made._came
+
+        def came(topic, body, at):
+            if topic.endswith(b"uptime"):
+                ticks.append(body)
+            plain(topic, body, at)
+
+        made._came = came
+        await made.open(lambda body, at, receiver: None)
+        await made.send(b"one")
+        before = len(ticks)
+        assert await made.explain() == []
+        asked = len(ticks) - before
+        await made.close()
+        return asked
+
+    try:
+        assert probe.run(main) in (1, 2)
+    finally:
+        running.stop()
 
 
 @pytest.mark.parametrize(

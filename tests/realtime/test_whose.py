@@ -16,7 +16,7 @@ pytestmark = pytest.mark.broker
 @pytest.fixture(scope="module")
 def mixing():
     port = free_port()
-    running = Running([sys.executable, os.path.join(PROJECT, "mixing_server.py"), str(port)], port)
+    running = Running([sys.executable, os.path.join(PROJECT, "mixing_server.py"), str(port), "a smock/1.0"], port)
     yield "ws://127.0.0.1:%d" % port
     running.stop()
 
@@ -101,8 +101,20 @@ def test_connections_without_an_answer_are_told_apart(mixing, capsys):
 
 def test_members_of_another_process_are_told_apart(mixing, capsys):
     out = probed(capsys, mixing + "/halves", "--connections", 6, *options("frame=text", "mode=broadcast"))[1]
-    assert "received 600, lost 600" in out and "3 of 6 members heard nothing at all, and the others miss nothing" in out
+    assert "received 600, lost 600" in out and "3 of 6 members heard none of the messages, and the others miss nothing" in out
     assert "nothing came any more" not in out
+
+
+@pytest.mark.parametrize(
+    "path, told",
+    [
+        ("/turns", "each message came to some of the members only (2 of 4): processes or servers that do not share their members"),
+        ("/leave", "what is missing is one piece: 40 messages from second 0.20 on; each of them came to 3 of 4 members"),
+    ],
+)
+def test_members_that_hear_some_are_told_apart(mixing, path, told, capsys):
+    out = probed(capsys, mixing + path, "--connections", 4, *options("frame=text", "mode=broadcast"))[1]
+    assert told in out and "nothing came any more" not in out, out
 
 
 def test_a_loss_of_all_members_alike_keeps_its_shape():
@@ -137,6 +149,21 @@ def test_where_a_message_differs():
     assert losses.changed(7, b"a" * 64, b"a" * 50 + b"b" * 14) == (
         'message 7 came back changed: from its byte 50 on it went out as "aaaaaaaaaaaaaa" and came as "bbbbbbbbbbbbbb"'
     )
+
+
+# Imitations --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_calls_itself_an_imitation_is_none_that_is_real(mixing, capsys):
+    """fakeredis answers HELLO with its own name, mock servers say theirs in the header; a word that only holds one is no such name."""
+    assert "websocket server a smock/1.0 (real)" in probed(capsys, mixing + "/plain")[1]
+    port = free_port()
+    running = Running([sys.executable, os.path.join(PROJECT, "mixing_server.py"), str(port), "mockoon/9.3"], port)
+    try:
+        assert "websocket server mockoon/9.3 (mock)" in probed(capsys, "ws://127.0.0.1:%d/plain" % port)[1]
+    finally:
+        running.stop()
+    assert probe.named(("fakeredis 2.41.0", "real")) == ("fakeredis 2.41.0", "mock")
 
 
 # Protocols of their own --------------------------------------------------------------------------------------------------

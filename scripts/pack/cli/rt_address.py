@@ -9,7 +9,7 @@ import click
 
 from pack.cli import clicks
 from pack.cli.rt_call import Rate, rt, seconds, workers_option
-from pack.realtime import adapters, claims, evidence, hdr
+from pack.realtime import adapters, claims, clock, evidence, hdr
 from pack.realtime import ceiling as ceilings
 from pack.realtime import probe as prober
 
@@ -43,7 +43,9 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         recording, told = await prober.told_run(made, rate, duration, warmup, size, bar, stop)
         return recording, told, made.seen
 
+    before = clock.look()
     recording, told, seen = prober.run(go, connections + 50)
+    wrong = clock.off(clock.between(before, clock.look()))
     histogram = hdr.Histogram(recording.latency.encode())
     sent = recording.sent * recording.fanout
     text = "%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], sent, recording.received, recording.lost)
@@ -74,6 +76,9 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         raise SystemExit(1)
     if recording.receiver:
         click.echo("INVALID: %s" % claims.own_fault(recording.receiver))
+        raise SystemExit(1)
+    if wrong:
+        click.echo("INVALID above: %s" % wrong)
         raise SystemExit(1)
     own = claims.own_limit({"usage": recording.usage, "rate": rate})
     if own:

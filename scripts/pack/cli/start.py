@@ -24,6 +24,34 @@ class _SiteWhenMissed:
         return None
 
 
+class _FromSource:
+    """First on sys.meta_path, for what measures and judges: its modules are the sources whose digest the evidence bears. Byte code beside them, a
+    library or a folder of a module's name would be taken before or in place of the source, and no digest would tell."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] != "pack":
+            return None
+        from importlib.machinery import PathFinder, SourceFileLoader
+
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or spec.origin is None:
+            return spec
+        if spec.loader.__class__ is not SourceFileLoader or (
+            spec.submodule_search_locations and _is_file(spec.submodule_search_locations[0] + ".py")
+        ):
+            raise ImportError("%s stands in the place of the source of %s: remove it, or install pack anew" % (spec.origin, name))
+        spec.loader.get_code = lambda module: spec.loader.source_to_code(spec.loader.get_data(spec.origin), spec.origin)
+        spec.cached = None
+        return spec
+
+
+def _is_file(path):
+    import os
+
+    return os.path.isfile(path)
+
+
 def main(scripts):
     """Run the verb and leave the process with its exit code."""
     if sys.flags.isolated:  # then the folder of this file is not on the path
@@ -31,6 +59,7 @@ def main(scripts):
     else:
         sys.path[0] = scripts
     if sys.argv[1:2] in (["rt"], ["gate"]):
+        sys.meta_path.insert(0, _FromSource)
         from pack.base import isolate
 
         isolate.enter(sys.argv[1:])

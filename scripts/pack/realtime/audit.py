@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+from pack.base import isolate
 from pack.realtime import adapters, bodies, ledgerlines, managed, probe, rtfile
 from pack.realtime import worker as builtin
 
@@ -109,7 +110,7 @@ class Auditor:
                 "waits": self.path["adapter"] == "mqtt",
             }
             environment["PACK_RT_WORKER"] = json.dumps(orders)
-            command = [sys.executable, "-I", "-c", builtin.START % package]
+            command = [sys.executable, "-I", "-c", isolate.child("pack.realtime.worker")]
         else:  # a worker of the project may want `pack.realtime.audit_client`
             environment["PYTHONPATH"] = os.pathsep.join([package] + [p for p in [os.environ.get("PYTHONPATH")] if p])
             command = worker if isinstance(worker, list) else [worker]

@@ -55,6 +55,8 @@ def file_digest(path):
 # What measures or judges; a change of the board or of a report does not make evidence stale.
 _TOOL = (
     "probe",
+    "bodies",
+    "recording",
     "loop",
     "selftest",
     "audit",
@@ -87,6 +89,7 @@ _TOOL = (
     "gitinfo",
     "anchors",
     "rtfile",
+    "clock",
 )
 
 

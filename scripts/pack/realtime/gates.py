@@ -12,7 +12,7 @@ import re
 
 from pack.base import codec
 from pack.realtime import anchors as anchoring
-from pack.realtime import checks, claims, derive, evidence, gitinfo, hand_over, rtfile, written
+from pack.realtime import checks, claims, clock, derive, evidence, gitinfo, hand_over, rtfile, written
 from pack.store import open_for_reading
 from pack.teams import schema
 from pack.teams.layout import artifact_problem, by_id, project_of
@@ -137,6 +137,8 @@ class Look:
             return invalid("measured against a mock (%s): a mock is no evidence" % run["target"]["server"])
         if run["partial"]:
             return invalid("the measurement was interrupted: partial evidence")
+        if clock.off(run.get("clock")):
+            return invalid(clock.off(run["clock"]))
         if run["exit_code"] != 0:
             return invalid("the measuring command ended with exit code %d" % run["exit_code"])
         if envelope["entries"][0]["protocol"] != protocol_of(path):

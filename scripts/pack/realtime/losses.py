@@ -69,8 +69,26 @@ def shape(recording):
     found = None if recording.astray else _of_some(recording)
     if found is None:
         pieces = gaps(recording)
-        found = described(pieces, recording.sent, recording.rate) if pieces else None
+        found = _with_members(recording, pieces) if pieces else None
     return found
+
+
+def _with_members(recording, pieces):
+    """`described`, and how many members have what others miss, if each of the missing messages came to somebody."""
+    told, many = described(pieces, recording.sent, recording.rate), recording.fanout
+    if many < 2:
+        return told
+    numbers = (number for first, count in pieces for number in range(first, first + count))
+    reached = [sum(recording.came(number * many + receiver) for receiver in range(many)) for number in numbers]
+    if not min(reached):
+        return told
+    some = "%d" % min(reached) if min(reached) == max(reached) else "%d to %d" % (min(reached), max(reached))
+    if len(reached) == recording.sent:
+        return "each message came to some of the members only (%s of %d): processes or servers that do not share their members" % (
+            some,
+            many,
+        )
+    return "%s; each of them came to %s of %d members" % (told, some, many)
 
 
 def _of_some(recording):
@@ -84,7 +102,7 @@ def _of_some(recording):
     else:
         missing = [{not came(number * many + who) for number in range(sent)} for who in range(many)]
     deaf, whole = missing.count({True}), missing.count({False})
-    if not deaf or deaf + whole < many:
+    if not deaf or not whole or deaf + whole < many:
         return None
     if recording.owned:
         return (
@@ -92,7 +110,7 @@ def _of_some(recording):
             % (deaf, many)
         )
     return (
-        "%d of %d members heard nothing at all, and the others miss nothing: they are in another room than whoever sends, as with several processes or "
+        "%d of %d members heard none of the messages, and the others miss nothing: they are in another room than whoever sends, as with several processes or "
         "servers that do not share their members, or a limit of members" % (deaf, many)
     )
 

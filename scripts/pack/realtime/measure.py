@@ -7,7 +7,22 @@ import os
 import time
 
 import pack
-from pack.realtime import adapters, anchors, claims, derive, evidence, gates, gitinfo, hdr, judge_failover, managed, probe, rtfile, selftest
+from pack.realtime import (
+    adapters,
+    anchors,
+    claims,
+    clock,
+    derive,
+    evidence,
+    gates,
+    gitinfo,
+    hdr,
+    judge_failover,
+    managed,
+    probe,
+    rtfile,
+    selftest,
+)
 from pack.teams.layout import by_id, project_of
 
 
@@ -36,6 +51,7 @@ class Session:
         self.workers, self.cluster = workers, cluster
         self.at = None  # the path that is being measured, for whoever tells the user what went wrong
         self.selftest, self.interrupted, self.duration, self.unanchored = None, False, duration, False
+        self.looked = clock.look()
 
     def unbound(self):
         """Why nothing that is measured now will count, said before an hour is spent on it: lines."""
@@ -55,7 +71,8 @@ class Session:
 
     def run_part(self, start, path, told, partial, run_id=None):
         """The `run` of an envelope."""
-        end = time.time()
+        end, told = time.time(), probe.named(told)
+        before, self.looked = self.looked, clock.look()
         return {
             "id": run_id or evidence.new_run_id(start),
             "tool": "pack rt",
@@ -71,6 +88,7 @@ class Session:
             "purpose": self.purpose,
             "selftest": self.selftest,
             "loaded": evidence.loaded(),
+            "clock": clock.between(before, self.looked),
             "partial": bool(partial),
             "exit_code": 130 if partial else 0,
         }

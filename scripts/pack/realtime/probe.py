@@ -12,6 +12,7 @@ import gc
 import logging
 import math
 import os
+import re
 import signal
 import sys
 import threading
@@ -414,9 +415,17 @@ async def told_run(adapter, *arguments, **more):
             told.append(await asyncio.wait_for(adapter.server(), 10))  # MQTT says its version a little later
         except Exception:
             told.append(told[0])
-        return recording, told[-1]
+        return recording, named(told[-1])
     finally:
         await let_go(adapter)
+
+
+IMITATION = re.compile(r"\b(fake|mock)", re.I)
+
+
+def named(told):
+    """(server, "real" or "mock"): one that calls itself a fake or a mock (fakeredis, a mock server's own header) is none that is real."""
+    return told[0], "mock" if IMITATION.search(told[0]) else told[1]
 
 
 async def explained(adapter):

@@ -13,11 +13,10 @@ import sys
 import threading
 import time
 
+from pack.base import isolate
 from pack.realtime import adapters, evidence, probe
 from pack.realtime.recording import Outcome, new_histogram
 
-START = "import sys; sys.path.insert(0, %r); from pack.realtime.shares import main; sys.exit(main())"
-PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BEGIN_S = 0.3  # from the word to begin until the first message
 SUMS = ("sent", "received", "duplicates", "damaged", "failed", "forgotten", "after", "astray")
 HISTOGRAMS = ("latency", "lateness", "receiving", "spread")
@@ -144,7 +143,7 @@ async def on_this_machine(told, stop, progress=None):  # noqa: C901 - the course
             sys.executable,
             "-I",
             "-c",
-            START % PACKAGE,
+            isolate.child("pack.realtime.shares"),
             stdin=-1,
             stdout=-1,
             stderr=-1,
@@ -216,7 +215,7 @@ def remote(order, run):
 
     from distributed import Event, Queue
 
-    child = subprocess.Popen([sys.executable, "-I", "-c", START % PACKAGE], stdin=-1, stdout=-1, stderr=-1, text=True)
+    child = subprocess.Popen([sys.executable, "-I", "-c", isolate.child("pack.realtime.shares")], stdin=-1, stdout=-1, stderr=-1, text=True)
     try:
         child.stdin.write(json.dumps(order) + "\n")
         child.stdin.flush()

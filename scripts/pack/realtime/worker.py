@@ -1,4 +1,4 @@
-"""The built-in consumers, each a process of its own (`START`, isolated from the caller's environment), with its orders in PACK_RT_WORKER.
+"""The built-in consumers, each a process of its own (isolated from the caller's environment), with its orders in PACK_RT_WORKER.
 
 builtin:effect-then-ack   the usual at-least-once consumer: a crash between the two repeats the effect
 builtin:ack-then-effect   the classic mistake: a crash between the two loses the message
@@ -13,9 +13,6 @@ import sqlite3
 import sys
 
 from pack.realtime import adapters, audit_client
-
-
-START = "import sys; sys.path.insert(0, %r); from pack.realtime.worker import main; sys.exit(main())"
 
 
 def open_effects(path):

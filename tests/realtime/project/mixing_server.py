@@ -1,8 +1,9 @@
-"""A WebSocket server that keeps its clients together, well or badly. `python mixing_server.py PORT`.
+"""A WebSocket server that keeps its clients together, well or badly. `python mixing_server.py PORT NAME`.
 
 /swap gives every 20th answer to another client, /copy gives it to both, /current answers whoever connected last, /all answers everybody, /peer
 hands on to everybody else, /two answers the first two clients only, /halves is a room whose members are in two processes that know nothing of each
-other (the first of it has the first half), /trim takes blanks off the ends, /cut keeps 40 bytes, /more adds to what came, /engine greets as Engine.IO
+other (the first of it has the first half), /turns a room whose messages go to one half and to the other in turn, /leave forgets the last
+member for 40 messages, /trim takes blanks off the ends, /cut keeps 40 bytes, /more adds to what came, /engine greets as Engine.IO
 does and ends who answers no ping of its own, /sock greets as SockJS does.
 """
 
@@ -30,6 +31,10 @@ def receivers(path, clients, socket, number):
         return [socket] if socket in clients[:2] else []
     if path == "/halves":
         return clients[: (len(clients) + 1) // 2]
+    if path == "/turns":
+        return clients[number % 2 :: 2]
+    if path == "/leave":
+        return clients[:-1] if 240 < number <= 280 else clients
     if path in ("/swap", "/copy") and number % 20 == 0 and len(clients) > 1:
         return [socket] * (path == "/copy") + others(clients, socket)[:1]
     return [socket]
@@ -78,7 +83,7 @@ async def handle(socket):
 
 
 async def main():
-    async with serve(handle, "127.0.0.1", int(sys.argv[1]), ping_interval=None, compression=None):
+    async with serve(handle, "127.0.0.1", int(sys.argv[1]), ping_interval=None, compression=None, server_header=sys.argv[2]):
         await asyncio.Future()
 
 

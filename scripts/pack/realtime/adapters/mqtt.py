@@ -29,8 +29,10 @@ class MqttError(OSError):
     """The broker refused, or the connection is gone."""
 
 
-SAYS = ("$SYS/broker/version", "$SYS/broker/publish/messages/dropped")  # what mosquitto tells of itself, every 10 s if it has changed
+# What mosquitto tells of itself: the uptime every 10 s (sys_interval), and behind it, at the same moment, the count where it has changed.
+SAYS = ("$SYS/broker/version", "$SYS/broker/uptime", "$SYS/broker/publish/messages/dropped")
 SAYS_S = 12.0
+LATE_S = 0.5  # until it has dropped what was sent last
 ASKED_S = 3.0  # for an answer to that, which some never give
 REASONS = {
     1: "unacceptable protocol version",
@@ -347,6 +349,7 @@ class Mqtt(Adapter):
         self.trial, self.narrow = None, False  # narrow: a broker that knows MQTT 3.1.1 only
         self.heard = asyncio.Event()  # the trial came back
         self.shy = False  # whether the broker is not asked what it tells of itself
+        self.sent_at, self.told_at = 0.0, 0.0  # when something was sent last, and when the broker told of itself last
         self.dropped = []  # how many messages the broker says that it has dropped, each time that it says so
 
     async def prepare(self):
@@ -512,7 +515,9 @@ class Mqtt(Adapter):
 
     def _came(self, topic, body, at):
         if topic.startswith(b"$SYS"):
-            if topic.endswith(b"dropped"):
+            if topic.endswith(b"uptime"):
+                self.told_at = time.monotonic()
+            elif topic.endswith(b"dropped"):
                 self.dropped.append(int(body) if body.isdigit() else 0)
             else:
                 self.version = body.decode("utf-8", "replace")
@@ -527,6 +532,7 @@ class Mqtt(Adapter):
         client.publish(self.named_topic, body, self.qos, settled)
 
     def flush(self):
+        self.sent_at = time.monotonic()
         for client in self.producers:
             client.flush()
 
@@ -538,11 +544,11 @@ class Mqtt(Adapter):
         if not self.version.startswith("mosquitto") or self.consumer is None or self.consumer.transport is None:
             return []
         before, until = self.dropped[0] if self.dropped else 0, time.monotonic() + SAYS_S
-        said = len(self.dropped)
-        while len(self.dropped) == said and time.monotonic() < until:
-            await asyncio.sleep(0.1)
+        while 0 < self.told_at < self.sent_at + LATE_S and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)  # the count comes behind the uptime
         more = (self.dropped[-1] if self.dropped else 0) - before
-        told = "the broker says that it dropped %d messages meanwhile: a limit of a subscriber's queue (max_queued_messages, max_queued_bytes, max_inflight_bytes)"
+        told = "the broker says that it dropped %d messages meanwhile, those of the warm-up among them: a limit of a subscriber's queue (max_queued_messages, max_queued_bytes, max_inflight_bytes)"
         return [told % more] if more > 0 else []
 
     async def server(self):
