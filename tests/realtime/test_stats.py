@@ -1,7 +1,5 @@
 """Order statistics and the histogram reader, against dumb twins."""
 
-import ast
-import os
 import random
 
 import pytest
@@ -9,7 +7,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pack.realtime import evidence, hdr, ledgerlines, stats, windows
+from pack.realtime import hdr, ledgerlines, stats, windows
 
 
 def test_samples_needed():
@@ -116,28 +114,3 @@ def test_window_plan_counts_every_event_once(events, keys, late):
     sent = windows.plan(events, keys, 0.2, 100.0, late)
     assert sorted(n for n, _, _, _ in sent) == list(range(events))
     assert sum(windows.expected(events, keys, 0.2, 100.0, late).values()) == events
-
-
-def test_whatever_measures_or_judges_is_in_the_tool_s_digest():
-    """All that measure, gates and derive reach: evidence that another version of it made is STALE. What boards and reports need is not."""
-    folder = os.path.dirname(evidence.__file__)
-
-    def reached(module):
-        with open(os.path.join(folder, module + ".py"), encoding="utf-8") as handle:
-            tree = ast.parse(handle.read())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module == "pack.realtime" or node.level == 1 and not node.module):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.level == 1:
-                yield node.module.split(".")[0]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pack.realtime."):
-                yield node.module.split(".")[2]
-
-    seen, left = set(), ["measure", "gates", "derive"]
-    while left:
-        module = left.pop()
-        if module not in seen and os.path.isfile(os.path.join(folder, module + ".py")):
-            seen.add(module)
-            left += reached(module)
-    assert seen > {"probe", "judge_load", "streaming", "checks"}
-    assert seen - set(evidence._TOOL) == {"github", "hand_over", "written"}, "name it in _TOOL, or here if no figure depends on it"
