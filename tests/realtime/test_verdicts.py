@@ -795,6 +795,18 @@ def test_a_file_of_the_user_s_choice_holds_the_length_too(tmp_path):
     assert anchors.noted(str(team.parent), str(team)) == [dict(record, where=str(tmp_path / "anchor.log"))]
 
 
+def test_a_repository_s_own_file_hides_none_of_the_user_s(tmp_path, monkeypatch):
+    team, home = make_project(tmp_path / "v", {"rt": 1, "project": "x", "paths": []}), tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[pack]\n\tanchor = %s\n" % (tmp_path / "user.log"))
+    monkeypatch.setenv("HOME", str(home))
+    git(team.parent, "config", "pack.anchor", str(tmp_path / "other.log"))
+    record = {"seq": 3, "hash": "ab" * 32}
+    assert anchors.note(str(team.parent), str(team), record) == ["git notes", str(tmp_path / "user.log"), str(tmp_path / "other.log")]
+    (tmp_path / "other.log").unlink()
+    assert dict(record, where=str(tmp_path / "user.log")) in anchors.noted(str(team.parent), str(team))
+
+
 def test_libraries_print_no_traceback_above_a_verdict():
     code = (
         "import logging, sys, threading\nfrom pack.realtime import probe\nwith probe.Noise() as noise:\n"

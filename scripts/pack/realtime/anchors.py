@@ -34,9 +34,10 @@ def _subject(project, team_dir, what):
     return "the %s of %s%s\n" % (what, prefix, inside)
 
 
-def _file(project):
-    """The file of the user's choice, or None."""
-    return os.path.expanduser((_git(project, "config", "--get", "pack.anchor") or "").strip()) or None
+def _files(project):
+    """The files of the user's choice: all that git's configuration names, so that a repository's own entry hides none of the user's."""
+    named = (_git(project, "config", "--get-all", "pack.anchor") or "").splitlines()
+    return list(dict.fromkeys(os.path.expanduser(one.strip()) for one in named if one.strip()))
 
 
 def note(project, team_dir, record, what=EVIDENCE):
@@ -46,8 +47,7 @@ def note(project, team_dir, record, what=EVIDENCE):
     target = (_git(project, "hash-object", "-w", "--stdin", text=subject) or "").strip()
     if target and _git(project, "notes", "--ref=" + REF, "append", "-m", line, target) is not None:
         done.append("git notes")
-    path = _file(project)
-    if path:
+    for path in _files(project):
         with open(path, "a", encoding="ascii") as handle:
             handle.write("%s\t%s\n" % (subject.strip(), line))
         done.append(path)
@@ -60,8 +60,7 @@ def noted(project, team_dir, what=EVIDENCE):
     target = (_git(project, "hash-object", "--stdin", text=subject) or "").strip()
     for line in (_git(project, "notes", "--ref=" + REF, "show", target) or "").splitlines() if target else ():
         lines.append((line, "git notes (ref %s)" % REF))
-    path = _file(project)
-    if path:
+    for path in _files(project):
         try:
             with open(path, encoding="ascii", errors="replace") as handle:
                 for text in handle:
