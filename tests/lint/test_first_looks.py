@@ -9,7 +9,7 @@ import os
 import pytest
 import pythons
 from conftest import PLUGIN, write
-from test_shipped import findings, shipped
+from test_shipped import judged, shipped
 from test_strangers import agent, command, hooks, skill
 
 ROOT_PATH = "${CLAUDE_PLUGIN_ROOT}"
@@ -222,15 +222,8 @@ FOUND = [
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
     """[(files, rule, is it to be found?, the rules that bin/pack named)]"""
-    base = tmp_path_factory.mktemp("looks")
     cases = [(files, rule, False) for files, rule in SILENT] + [(files, rule, True) for files, rule in FOUND]
-    roots = [base / str(number) / "demo-pack" for number in range(len(cases))]
-    for root, (files, _, _) in zip(roots, cases):
-        write(root, PLUGIN)
-        write(root, files)
-    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
-    rules = [{one["rule"] for one in some if one["severity"] != "info"} for some in findings(run, roots)]
-    return [case + (named,) for case, named in zip(cases, rules)]
+    return judged([(dict(PLUGIN, **files), rule, wanted) for files, rule, wanted in cases], tmp_path_factory)
 
 
 def test_no_alarm_and_no_silence(said):

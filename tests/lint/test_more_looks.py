@@ -9,7 +9,7 @@ import pytest
 import pythons
 from conftest import PLUGIN, write
 from test_first_looks import ROOT_PATH
-from test_shipped import findings, shipped
+from test_shipped import judged, shipped
 from test_strangers import agent, command, hooks, skill
 
 EVENTS = "\n\n| Status | Meaning |\n|---|---|\n| `SERVING` | a |\n| `NOT_SERVING` | b |\n\n"
@@ -192,14 +192,7 @@ ALONE = [
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
     """[(files, rule, is it to be found?, the rules that bin/pack named)]"""
-    base = tmp_path_factory.mktemp("looks")
-    cases = [(dict(PLUGIN, **files), rule, wanted) for files, rule, wanted in OVER] + ALONE
-    roots = [base / str(number) / "demo-pack" for number in range(len(cases))]
-    for root, (files, _, _) in zip(roots, cases):
-        write(root, files)
-    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
-    rules = [{one["rule"] for one in some if one["severity"] != "info"} for some in findings(run, roots)]
-    return [case + (named,) for case, named in zip(cases, rules)]
+    return judged([(dict(PLUGIN, **files), rule, wanted) for files, rule, wanted in OVER] + ALONE, tmp_path_factory)
 
 
 def test_no_alarm_and_no_silence(said):

@@ -61,6 +61,17 @@ def findings(pack, roots):
     return found
 
 
+def judged(cases, tmp_path_factory):
+    """[(files, rule, is it to be found?, the rules that bin/pack named)] of [(files, rule, is it to be found?)], each a plugin of its own."""
+    base = tmp_path_factory.mktemp("looks")
+    roots = [base / str(number) / "demo-pack" for number in range(len(cases))]
+    for root, (files, _, _) in zip(roots, cases):
+        write(root, files)
+    run = shipped(pythons.EXTREMES[0], tmp_path_factory)
+    rules = [{one["rule"] for one in some if one["severity"] != "info"} for some in findings(run, roots)]
+    return [case + (named,) for case, named in zip(cases, rules)]
+
+
 def wrongly(judge, cases, found):
     """[(name, why)] of the cases that judge refuses."""
     wrong = []
