@@ -24,7 +24,7 @@ Good `agents/reviewer.md`:
 Source: client, measured
 """
 
-from .. import refs, tools
+from .. import ref_names, tools
 from ..near import nearest
 
 SEVERITY = "warning"
@@ -47,7 +47,7 @@ def check(file, context):
         if colon and prefix not in project.plugin_names:
             continue  # another plugin's skill: that plugin is not here to be asked
         others = [] if colon else [one for one in project.plugins if one is not plugin and name in one.commands()]
-        if any(one.loads_as != "plugin" or refs.depends_on(plugin, one.names[0]) for one in others):
+        if any(one.loads_as != "plugin" or ref_names.depends_on(plugin, one.names[0]) for one in others):
             continue  # one of .claude/skills, or of a plugin that comes along: the bare name finds it (measured)
         hint = "; it is found only where %s is installed, too" % others[0].names[0] if others else nearest(rest or name, list(own))
         yield file.hit(tool.span, "no skill %r in this plugin%s" % (name, hint))

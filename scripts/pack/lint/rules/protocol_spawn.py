@@ -24,7 +24,7 @@ Good `agents/lead.md`:
 Source: client
 """
 
-from .. import refs, tools
+from .. import ref_names, refs, tools
 from ..lazy import lazy
 from ..source import line_start
 
@@ -50,7 +50,7 @@ def check(file, context):
         if match.group(1) in context.project.agent_ids and not file.prose.hidden(match.start()):
             yield file.hit(match.span(1), text)
             return
-    for ref in refs.agents(file):
+    for ref in ref_names.agents(file):
         line = file.text[line_start(file.text, ref.span[0]) : ref.span[0]]
         if file.kind == "agent" and _is_own(file, ref.name.rpartition(":")[2]):
             continue  # how this very agent is spawned, for who reads it

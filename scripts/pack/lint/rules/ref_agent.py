@@ -21,7 +21,7 @@ Good `commands/build.md`:
 Source: client, measured
 """
 
-from .. import refs
+from .. import ref_names, refs
 from ..lazy import lazy
 from ..near import nearest
 from ..negation import head_of_list, negated
@@ -41,7 +41,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
     if file.kind == "prose" and refs.is_template(file):
         return  # what is made from it names others
     yield from _by_file(file, own)
-    for ref in refs.agents(file):
+    for ref in ref_names.agents(file):
         if ref.fenced and file.kind not in ("command", "agent"):
             continue  # a fenced call is an instruction in a command or agent; elsewhere it teaches
         name = ref.name
@@ -66,7 +66,7 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         if (
             _resolves_bare(plugin, own, name)
             or _said_of_another(file, ref)
-            or refs.of_another_program(file.text, ref.span)
+            or ref_names.of_another_program(file.text, ref.span)
             or any(host in file.name.lower() for host in _HOSTS)
         ):
             continue
@@ -88,14 +88,14 @@ def check(file, context):  # noqa: C901 - each skip is a false alarm that was se
         if not colon and name not in own and _of_the_user(plugin, name):
             continue
         if colon:
-            if prefix in project.plugin_names and not refs.listed_only(project, prefix):
+            if prefix in project.plugin_names and not ref_names.listed_only(project, prefix):
                 if ref.kind == "mention" and name in project.command_ids:
                     continue
                 yield file.hit(ref.span, "no agent %r%s" % (name, nearest(name, ids)))
             elif (
                 ref.kind == "type"
                 and file.kind not in ("prose", "readme")
-                and not refs.depends_on(plugin, prefix)
+                and not ref_names.depends_on(plugin, prefix)
                 and not ref.fenced
                 and prefix not in project.plugin_names
                 and not _asked_for(plugin, prefix)

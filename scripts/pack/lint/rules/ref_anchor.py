@@ -21,7 +21,7 @@ Good `references/notes.md`, `commands/build.md`:
 Source: GitHub's heading anchors
 """
 
-from .. import refs
+from .. import ref_files, refs
 from ..commonmark import KINDS, at_hand
 from ..lazy import MULTILINE, lazy
 from ..markdown import slugify
@@ -73,7 +73,7 @@ def _may_be_titles(file):
 
 def check(file, context):
     """Links inside the tree whose file is Markdown."""
-    for span, rel, fragment, same in refs.anchors(file, context.project):
+    for span, rel, fragment, same in ref_files.anchors(file, context.project):
         target = file if same else refs.markdown_file(context.project, rel)
         if target is None or target.source.decode_error or len(target.text) > 400000:
             continue

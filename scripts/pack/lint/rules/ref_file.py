@@ -20,7 +20,7 @@ Good `commands/build.md`:
 Source: client, measured
 """
 
-from .. import refs
+from .. import ref_files
 from ..discover import COMPONENTS
 from ..lazy import lazy
 from ..near import nearest
@@ -56,7 +56,7 @@ def check(file, context):
 
 def _look(file, project):
     """Yield (Ref, Hit, is it a slip?)."""
-    for ref in refs.files(file, project):
+    for ref in ref_files.files(file, project):
         if ref.target is None or file.kind == "prose" and ref.kind == "link" and ref.target.lower().endswith(_PICTURES):
             continue
         if ref.kind == "root" and ref.name in _COMPONENTS:

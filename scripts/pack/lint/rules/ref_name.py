@@ -17,7 +17,7 @@ Good `commands/build.md`:
 Source: client
 """
 
-from .. import refs
+from .. import ref_names
 from ..lazy import lazy
 from ..near import closest, nearest
 from ..negation import clause_before, head_of_list, negated
@@ -56,7 +56,7 @@ def check(file, context):
     if file.kind in ("readme", "prose") and "plugin install" in file.text:
         yield from _installs(file, project)
     answers = {}  # a page may name the same one thousands of times
-    for ref in refs.scoped(file, project):
+    for ref in ref_names.scoped(file, project):
         key = ref.name, ref.kind
         if key not in answers:
             answers[key] = _unknown(file, ref, project)
@@ -72,7 +72,7 @@ def _unknown(file, ref, project):
     every = [*project.agent_ids, *project.command_ids]
     if folders and not any(one.startswith("%s:%s:" % (prefix, folders[0])) for one in every):
         return None  # `design:content:read` is a scope of some service, unless the plugin has such a folder
-    if refs.listed_only(project, prefix) or file.kind == "prose" and _MIGRATION.search(file.name) or _from_elsewhere(file, prefix):
+    if ref_names.listed_only(project, prefix) or file.kind == "prose" and _MIGRATION.search(file.name) or _from_elsewhere(file, prefix):
         return None
     if any(ref.name in plugin.commands() for plugin in project.plugins if prefix in plugin.names):
         return None  # `name: demo:build` makes /demo:build itself a bare name

@@ -28,7 +28,7 @@ Good `skills/measure/SKILL.md`, `skills/measure/scripts/run.py`:
 Source: this project
 """
 
-from .. import refs
+from .. import ref_files
 from ..scripts import Script
 from ..source import line_start
 
@@ -42,7 +42,7 @@ def check(file, context):
     plugin, project, seen = file.plugin, context.project, set()
     if plugin is None or not plugin.is_plugin:
         return
-    for ref in refs.root_paths(file, project):
+    for ref in ref_files.root_paths(file, project):
         if not ref.target.endswith(_ENDS) or ref.target in seen or project.listing.get(ref.target) != "f":
             continue
         text, start = file.text, ref.span[0]

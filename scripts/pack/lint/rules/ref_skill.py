@@ -17,7 +17,7 @@ Good `commands/build.md`:
 Source: client
 """
 
-from .. import refs
+from .. import ref_names
 from ..lazy import lazy
 from ..near import nearest
 from ..source import line_start
@@ -36,7 +36,7 @@ def check(file, context):
     if plugin is None or not plugin.is_plugin or not plugin.of("skill", "command"):
         return
     own = plugin.commands()
-    found = list(refs.skills(file))
+    found = list(ref_names.skills(file))
     everywhere = {one.split(":", 1)[1] for one in project.command_ids} if found else ()
     for ref in found:
         if ref.name in own or ref.name in everywhere or ref.name in project.plugin_names or ref.name in context.facts.builtin_skills:
@@ -48,7 +48,7 @@ def check(file, context):
             continue
         if not near and _MADE.search(file.text, max(0, ref.span[0] - 40), ref.span[0]):
             continue  # one that is to be made
-        if refs.of_another_program(file.text, ref.span) or file.kind == "prose" and not near and _quoted(file.text, ref.span[0]):
+        if ref_names.of_another_program(file.text, ref.span) or file.kind == "prose" and not near and _quoted(file.text, ref.span[0]):
             continue
         if "-" in ref.name or near:
             yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, near))
