@@ -45,6 +45,7 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
         "verb": verb,
         "call": call.payload.get("tool_use_id"),
         "in_place": in_place.strip()[:300] if in_place else _no_checkout(call),
+        "start": _base(call),
         "base": _base(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
     }
     call.store.disk.replace(path, codec.dumps(voucher).encode("ascii"))
