@@ -98,12 +98,13 @@ def _say_lost(project, start, whole):
         return
     found = project_facts.git(project, "diff-tree", "-r", "--no-renames", "--diff-filter=D", "--name-only", "-z", start, whole) or ""
     lost = [name for name in found.split("\0") if name and os.path.lexists(os.path.join(top.rstrip("\n"), name))]
+    more = " and %d more" % (len(lost) - SHOWN_LOST) if lost[SHOWN_LOST:] else ""
     if lost:
         print(
             "Not in that checkout, though they lie here and git had them when the run began: %s. A commit since then or the index has lost them "
             "(`git log --diff-filter=D -- PATH` says which commit). Those that belong to the project come back by a fix task that names them "
             "(`pack task add`): they are verified from then on, and its coder commits them."
-            % (", ".join(plainly(name) for name in lost[:SHOWN_LOST]) + (" and %d more" % (len(lost) - SHOWN_LOST) if lost[SHOWN_LOST:] else ""))
+            % (", ".join(plainly(name) for name in lost[:SHOWN_LOST]) + more)
         )
 
 
