@@ -16,11 +16,9 @@ import time
 
 from ..base import checkout, codec, project_facts, receipts, runners
 from ..protocol import verification
-from ..protocol.guards_result import plainly
 
 WHOLE_SECONDS = 570  # the client ends the call after 600
 SHOWN = 6000  # bytes of output that are printed: the client cuts long output, and the end is what counts
-SHOWN_LOST = 20  # names of files that git lost
 INLINE = re.compile(rb"#\[(cfg\()?test\b|import\.meta\.vitest|^\s*>>> ", re.M)  # tests that stand in the source itself
 
 
@@ -74,7 +72,9 @@ def main(path):
             "`setup:` with a `run:` in .conventions/tool-chains/commands.yml, or `pack verify ... --in-place WHY`, which the summary shows."
         )
     if not good and result["where"] == "checkout":
-        _say_lost(project, voucher.get("start"), whole)
+        lost = checkout.lost(project, voucher.get("start"), whole)
+        if lost:
+            print("%s. %s" % (verification.lost_text(lost), verification.WAY_BACK))
     if result["noticed"] is False:
         print("The tests do not notice this change: they pass without it, too. The summary says so, and the tech lead is told.")
     print("pack verify: %s on tree %s, %s (%.0f s)" % ("PASSED" if good else "FAILED", result["tree"], place_text(result), seconds))
@@ -86,26 +86,6 @@ def main(path):
 def environment():
     """The caller's environment without what is the plugin's own."""
     return {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER" and not k.startswith("CLAUDE_PLUGIN")}
-
-
-def _say_lost(project, start, whole):
-    """Name the files that lie here and that git had when the run began, and has no more: somebody else's commit, or the index, lost them. To who
-    looks at the disk nothing is wrong with them.
-
-    start: the commit that the run began at, "" or None where there is none; whole: id of the tree that was verified."""
-    top = project_facts.git(project, "rev-parse", "--show-toplevel")
-    if not start or not top:
-        return
-    found = project_facts.git(project, "diff-tree", "-r", "--no-renames", "--diff-filter=D", "--name-only", "-z", start, whole) or ""
-    lost = [name for name in found.split("\0") if name and os.path.lexists(os.path.join(top.rstrip("\n"), name))]
-    more = " and %d more" % (len(lost) - SHOWN_LOST) if lost[SHOWN_LOST:] else ""
-    if lost:
-        print(
-            "Not in that checkout, though they lie here and git had them when the run began: %s. A commit since then or the index has lost them "
-            "(`git log --diff-filter=D -- PATH` says which commit). Those that belong to the project come back by a fix task that names them "
-            "(`pack task add`): they are verified from then on, and its coder commits them."
-            % (", ".join(plainly(name) for name in lost[:SHOWN_LOST]) + more)
-        )
 
 
 def place_text(result):
