@@ -63,7 +63,9 @@ def test_checks_that_are_red_because_git_lost_a_file_say_so_and_who_has_it_broug
     approved(s, "def greet():\n    return 1\n")
     told = commit(s)
     assert (
-        "CHECKS_RED" in told and "though they lie here and git had them when the run began: check.py\n" in told and "pack task add" in told
+        "CHECKS_RED" in told
+        and "though they lie here and git had them when the run began: check.py. QUESTION" in told
+        and "pack task add" in told
     )
     subprocess.run(["git", "add", "check.py"], cwd=s.project, check=True)
     subprocess.run(["git", "commit", "-qm", "back", "--", "check.py"], cwd=s.project, check=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER, VOUCHER = "checks", ".verify"
 WAIT_SEC = 12.0  # of a commit, before it takes the lock: lock < this < alarm < hook timeout
+WAY_BACK = "QUESTION to the lead: a fix task that names them (`pack task add`) has them committed again; after that, the same again"
 LOST_SEC = 700.0  # a run of checks that has left nothing by then has died
 
 
@@ -149,13 +150,9 @@ def not_green(call: Call, task: Task, event: str = "COMMIT") -> Refusal | None:
     return Refusal(
         "CHECKS_RED",
         "task #%d is not done: `%s` (%s) is red on the approved content" % (number, bad[1][:120], bad[0]),
-        "exit %d%s%s" % (bad[2], ": " + bad[3][:300] if bad[3] else "", "\n%s" % verification.lost_text(lost) if lost else ""),
-        (
-            "QUESTION to the lead: a fix task that names what git lost (`pack task add`) has it committed again; after that, the same again. Else: "
-            if lost
-            else ""
-        )
-        + "mend it and send REVIEW again; a command that is wrong for this task: QUESTION to the lead, who changes its tooling (`pack task rescope %d --tooling NAME=COMMAND`)"
+        "exit %d%s%s"
+        % (bad[2], ": " + bad[3][:300] if bad[3] else "", "\n%s. %s" % (verification.lost_text(lost), WAY_BACK) if lost else ""),
+        "mend it and send REVIEW again; a command that is wrong for this task: QUESTION to the lead, who changes its tooling (`pack task rescope %d --tooling NAME=COMMAND`)"
         % number,
         event,
         number,
