@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,12 @@ FILES = {
 BUILD, TEST = "test -s src/old.py", "sh check.sh"
 ACTS = ("say", "spawn", "edit", "bash", "pack", "frame", "tool", "talks")
 FOREIGN = "5e551000-0000-4000-8000-0000000f0e19"
+
+
+def lost_files(text):
+    """The files that `pack verify` says git has lost since the start."""
+    found = re.search(r"^Not in that checkout, .* began: (.*?)(?: and \d+ more)?\. A commit since", text, re.M)
+    return found.group(1).split(", ") if found else []
 
 
 def writes(words):
@@ -111,6 +118,7 @@ class Client:
         if not self.headless:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
         self.hooks, self.spoiled = 0, None
+        self.lost = []
         self.people, self.history, self.last_refusal, self.refusals, self.pending, self.deaths = [], [], {}, [], [], 0
         team = self.prepare()
         self.book = Book(paths.team_folder(self.project, team), paths.run_folder(self.data, self.project, team))
@@ -589,6 +597,7 @@ class Client:
                 code = pack_main._vouched(path)
             text = out.getvalue()
         if verify:
+            self.lost = lost_files(text)
             codes = dict(line.split(": exit ") for line in text.splitlines() if line.startswith(("build: exit", "test: exit")))
             alone = int(codes.get("test", 1)) or int(writes(words))  # what changes what it verifies is no verification
             in_place = "\nverified in place: " in "\n" + text

@@ -331,11 +331,17 @@ class Honest:
             and not state["verify"]["ok"]
             and self.told.get("verify-again") == state["verify"]["tree"]
         ):
-            broken = self._broken()
+            broken = self._lost(state) or [f for f in [self._broken()] if f]
             if broken:
-                return pack(["task", "add"], a_task(self.rng, [broken]))
+                return pack(["task", "add"], a_task(self.rng, broken))
         self.told["verify-again"] = (state["verify"] or {}).get("tree")
         return pack(RIGHT_VERIFY)
+
+    def _lost(self, state):
+        """What the last verification says git has lost, and no task names yet. A link stays out: an edit would make a file of it."""
+        named = {f for _n, t in view.tasks(state) for f in t["files"]}
+        paths = [(f, os.path.join(self.c.project, f)) for f in self.c.lost if f not in named]
+        return [f for f, full in paths if os.path.isfile(full) and not os.path.islink(full)]
 
     def _broken(self):
         """A file that keeps the tests from passing."""

@@ -56,6 +56,24 @@ def test_red_is_not_done_and_green_is(session):
     assert commit(s) is None and state(s) == "DONE"
 
 
+def test_checks_that_are_red_because_git_lost_a_file_say_so_and_who_has_it_brought_back(session):
+    s = begun(session)
+    for args in (["rm", "-q", "--cached", "check.py"], ["commit", "-qm", "other"]):
+        subprocess.run(["git", *args], cwd=s.project, check=True)
+    approved(s, "def greet():\n    return 1\n")
+    told = commit(s)
+    assert (
+        "CHECKS_RED" in told
+        and "though they lie here and git had them when the run began: check.py. QUESTION" in told
+        and "pack task add" in told
+    )
+    subprocess.run(["git", "add", "check.py"], cwd=s.project, check=True)
+    subprocess.run(["git", "commit", "-qm", "back", "--", "check.py"], cwd=s.project, check=True)
+    told = commit(s)  # the approved content is the same, HEAD is not: the checks run again, and nobody reviews again
+    assert told is None or "CHECKS_RUNNING" in told
+    assert (told is None or commit(s) is None) and state(s) == "DONE"
+
+
 def kept(s, ending):
     return [os.path.join(d, n) for d, _f, names in os.walk(s.data) for n in names if n.endswith(ending) and os.path.basename(d) == "checks"]
 

@@ -14,6 +14,7 @@ from pack.base import codec, project_facts
 from pack.store import journal
 from pack.realtime import wave_words
 from prove import hostile, variants, waveteam
+from prove.behind import BehindDeeds
 from prove.client import Broken, Person, git
 from prove.wavewitness import WaveWitness
 from prove.witness import Witness
@@ -146,6 +147,24 @@ def test_a_fresh_checkout_has_what_git_has_of_a_file_that_it_overlooks(project):
         os.unlink(os.path.join(str(project), name))
         trees.append([witness.tree(), witness.tree(in_place=True)])
         assert trees[-1][0] == trees[-2][0] and trees[-1][1] != trees[-2][1]
+
+
+def test_a_lead_has_brought_back_what_a_failed_verification_says_git_lost(monkeypatch):
+    """Seed 2200048: somebody's commit had emptied HEAD's tree, and all files lay on the disk: a lead who looks there only verifies again."""
+    monkeypatch.setattr(hostile, "LAST_ROUNDS", 150)
+    with hostile.Template() as template:
+        run = hostile.Run(dict(OPEN, kind="behind", hostile=0, end="honest"), template)
+        try:
+            git(run.client.project, "rm", "-q", "--cached", "src/old.py", "check.sh")
+            git(run.client.project, "commit", "-qm", "other")
+            rng = random.Random(1)
+            hostile.settle(run, rng, BehindDeeds(rng, run.client, "SIMPLE", 0))
+            run.check()
+            assert run.broken is None and run.closed, run.broken
+            fixes = [r["data"]["task_record"]["files"] for r in run.client.book.records if r["event"] == "TASK_ADDED"]
+            assert fixes == [["check.sh", "src/old.py"]] and run.client.witness.checked["judged"] == 1
+        finally:
+            run.close()
 
 
 def test_a_commit_of_a_link_is_no_write_of_what_it_leads_to(project):

@@ -1,5 +1,6 @@
 """`pack verify` as the client runs it: where it runs, what it believes, what it leaves in the journal, what the lead and the tech lead hear."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -140,6 +141,30 @@ def test_what_git_overlooks_and_what_lies_in_the_way_does_not_count(run):
     write(run, "src/helper.py", "X = 1\n")
     found = verify(run, "python3 -c \"import sys; sys.path.insert(0, 'src'); import helper\"", "true")
     assert not found["ok"] and "fresh checkout" in run.output and "--in-place" in run.output
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_files_that_git_lost_since_the_start_are_named_with_the_way_back(run, committed):
+    """A writer with another index commits: on disk all is there, and the checkout lacks it."""
+    write(run, "src/mine.py", "X = 1\n")
+    git(run.project, "rm", "-q", "--cached", "src/old.py")
+    if committed:
+        git(run.project, "commit", "-qm", "other")
+    assert not verify(run, "test -s src/old.py", "true")["ok"]
+    said = next(line for line in run.output.split("\n") if line.startswith("Not in that checkout"))
+    assert " began: src/old.py. A commit" in said and "`pack task add`" in said and "mine.py" not in run.output
+    task = {
+        "subject": "Have the old part in git again", "files": ["src/old.py"], "references": ["src/old.py"], "acceptance": ["in git"],
+        "checks": ["git"], "tooling": {"test": "true"}, "blocked_by": [], "reviewers": ["unified-reviewer"],
+    }  # fmt: skip
+    assert run.bash("lead", "pack task add <<'EOF'\n%s\nEOF" % json.dumps(task)) is None
+    assert verify(run, "test -s src/old.py", "true")["ok"], run.output
+
+
+def test_a_file_that_was_removed_from_the_disk_too_is_not_called_lost(run):
+    git(run.project, "rm", "-q", "src/old.py")
+    git(run.project, "commit", "-qm", "other")
+    assert not verify(run, "test -s src/old.py", "true")["ok"] and "Not in that checkout" not in run.output
 
 
 def test_the_projects_own_path_in_a_command_means_the_checkout(run):

@@ -340,6 +340,17 @@ def _scalar(text: str) -> str:
     return text.partition(" #")[0].strip()
 
 
+def lost(project: str, start: str | None, tree: str) -> list[str]:
+    """The files that lie in the repository's folder, and that git had when the run began and has no more: somebody else's commit, or the index, lost
+    them. To who looks at the disk nothing is wrong with them. start: the commit that the run began at, "" or None where there is none; tree: id of
+    the tree that a checkout was made of."""
+    top = project_facts.git(project, "rev-parse", "--show-toplevel")
+    if not start or not top:
+        return []
+    found = project_facts.git(project, "diff-tree", "-r", "--no-renames", "--diff-filter=D", "--name-only", "-z", start, tree) or ""
+    return [name for name in found.split("\0") if name and os.path.lexists(os.path.join(top.rstrip("\n"), name))]
+
+
 def taken_back(project: str, base: str, tree: str) -> tuple[str | None, list[str]]:
     """(tree with the run's changes to other files than tests taken back, their paths); (None, []) when nothing but tests, conventions
     and documents changed. base: the commit that the run began at, "" when there was none; tree: a whole tree id."""

@@ -24,6 +24,8 @@ def main(voucher, path):
     except checkout.CannotCheckOut as error:
         why = str(error)
     result = {"rows": rows, "why": why}
+    if rows and rows[-1][2]:
+        result["lost"] = checkout.lost(voucher["project"], voucher.get("start"), voucher["tree"])
     result["mac"] = receipts.authenticated(voucher["key"], result)
     receipts.leave(path, ".verify", result)
     return 0 if rows and not rows[-1][2] else 1

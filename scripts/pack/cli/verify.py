@@ -71,6 +71,10 @@ def main(path):
             "This ran in a fresh checkout: files that git does not track and no task names are not there. What the tests need beside them: "
             "`setup:` with a `run:` in .conventions/tool-chains/commands.yml, or `pack verify ... --in-place WHY`, which the summary shows."
         )
+    if not good and result["where"] == "checkout":
+        lost = checkout.lost(project, voucher.get("start"), whole)
+        if lost:
+            print("%s. %s" % (verification.lost_text(lost), verification.WAY_BACK))
     if result["noticed"] is False:
         print("The tests do not notice this change: they pass without it, too. The summary says so, and the tech lead is told.")
     print("pack verify: %s on tree %s, %s (%.0f s)" % ("PASSED" if good else "FAILED", result["tree"], place_text(result), seconds))

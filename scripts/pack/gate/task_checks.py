@@ -11,9 +11,10 @@ import time
 
 from ..base import codec, project_facts, verifying
 from ..base.receipts import authenticated, vouched
-from ..protocol import tables, view
+from ..protocol import tables, verification, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
+from .verification import start_commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER, VOUCHER = "checks", ".verify"
 WAIT_SEC = 12.0  # of a commit, before it takes the lock: lock < this < alarm < hook timeout
+WAY_BACK = "QUESTION to the lead: a fix task that names them (`pack task add`) has them committed again; after that, the same again"
 LOST_SEC = 700.0  # a run of checks that has left nothing by then has died
 
 
@@ -55,6 +57,7 @@ def begin(call: Call, task: Task, revision: str) -> None:
     import subprocess
 
     voucher = {"verb": "checks", "key": os.urandom(16).hex(), "project": call.project, "tree": tree, "commands": wanted}
+    voucher["start"] = start_commit(call)
     call.store.disk.mkdir(os.path.dirname(base))
     call.store.disk.remove(base + ".result")
     call.store.disk.replace(base + VOUCHER, codec.dumps(voucher).encode("ascii"))
@@ -92,6 +95,13 @@ def red(result: Any) -> Any:
     return next((row for row in result["rows"] if row[2]), None)
 
 
+def _moved_on(call: Call, task: Task, base: str) -> bool:
+    """Whether HEAD holds something else beside the task's files than when the checks ran: what they lacked may have come with it, and the task's own
+    content, which is approved, needs no other review for that."""
+    ran = codec.loads((call.store.disk.read(base + VOUCHER) or b"{}").decode("ascii")).get("tree")
+    return project_facts.task_tree(call.project, list(task["files"]) + task["touched"]) not in (None, ran)
+
+
 def settle(run: str) -> None:
     """Before a commit takes the lock: wait a little for checks that run, so that their end is seen."""
     folder = os.path.join(run, FOLDER)
@@ -122,7 +132,7 @@ def not_green(call: Call, task: Task, event: str = "COMMIT") -> Refusal | None:
         return None
     base = _base(call, task, revision)
     result = _result(call, base)
-    if result is None:
+    if result is None or red(result) is not None and _moved_on(call, task, base):
         begin(call, task, revision)
         if not _running(base):
             return None  # nothing to check it out of: `pack verify` will run it in place
@@ -134,13 +144,14 @@ def not_green(call: Call, task: Task, event: str = "COMMIT") -> Refusal | None:
             event,
             number,
         )
-    bad = red(result)
+    bad, lost = red(result), result.get("lost")
     if bad is None:
         return None
     return Refusal(
         "CHECKS_RED",
         "task #%d is not done: `%s` (%s) is red on the approved content" % (number, bad[1][:120], bad[0]),
-        "exit %d%s" % (bad[2], ": " + bad[3][:300] if bad[3] else ""),
+        "exit %d%s%s"
+        % (bad[2], ": " + bad[3][:300] if bad[3] else "", "\n%s. %s" % (verification.lost_text(lost), WAY_BACK) if lost else ""),
         "mend it and send REVIEW again; a command that is wrong for this task: QUESTION to the lead, who changes its tooling (`pack task rescope %d --tooling NAME=COMMAND`)"
         % number,
         event,

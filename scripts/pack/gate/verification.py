@@ -45,7 +45,8 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
         "verb": verb,
         "call": call.payload.get("tool_use_id"),
         "in_place": in_place.strip()[:300] if in_place else _no_checkout(call),
-        "base": _base(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
+        "start": start_commit(call),
+        "base": start_commit(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
     }
     call.store.disk.replace(path, codec.dumps(voucher).encode("ascii"))
     return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
@@ -149,7 +150,7 @@ def declared(state: State) -> list[str]:
     return sorted({f for _n, task in view.tasks(state) for f in list(task["files"]) + task["touched"]})
 
 
-def _base(call: Call) -> str:
+def start_commit(call: Call) -> str:
     """The commit that the run began at, "" when there was none. Runs of earlier versions did not record it: there it is the parent of the
     first commit that was recorded."""
     start = call.state["result"]["start"]

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from . import tables
+from .guards_result import plainly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Sequence
     from .state_types import Data, Measured, State, Verify
 
 UNKNOWN = "exit 0, number of tests unknown"
+SHOWN_LOST = 20  # names of files that git lost
+WAY_BACK = (
+    "A commit since then or the index has lost them (`git log --diff-filter=D -- PATH` says which commit). Those that belong to the project come back "
+    "by a fix task that names them (`pack task add`): they are verified from then on, and its coder commits them."
+)
 
 
 def taken_in(data: Data) -> Measured:
@@ -52,6 +59,13 @@ def failure_text(verify: Verify) -> str:
     if verify.get("why") and not verify["build"]["exit"] and not verify["test"]["exit"]:
         return str(verify["why"])
     return "build exit %s, tests exit %s" % (verify["build"]["exit"], verify["test"]["exit"])
+
+
+def lost_text(lost: Sequence[str]) -> str:
+    """That a checkout lacked these files, which lie in the project (base/checkout.py, `lost`)."""
+    more = " and %d more" % (len(lost) - SHOWN_LOST) if lost[SHOWN_LOST:] else ""
+    names = ", ".join(plainly(name) for name in lost[:SHOWN_LOST])
+    return "Not in that checkout, though they lie here and git had them when the run began: %s%s" % (names, more)
 
 
 def remarks(state: State) -> list[str]:
