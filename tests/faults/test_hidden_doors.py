@@ -55,8 +55,8 @@ def test_an_agents_schedule_counts_like_its_sessions(s, session_id):
     assert "nothing was done" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
 
 
-@pytest.mark.parametrize("tool", ["mcp__claude-code-remote__send_later", "mcp__any_name__create_trigger"])
-def test_the_clients_own_server_schedules_too(s, tool):
+@pytest.mark.parametrize("tool", ["RemoteTrigger", "mcp__claude-code-remote__send_later", "mcp__any_name__create_trigger"])
+def test_a_trigger_from_elsewhere_and_the_clients_own_server_schedule_too(s, tool):
     assert "NO_SCHEDULES" in s.call("coder-1", tool, prompt="team abort")
     scheduled(os.path.join(s.data, "t", s.session + ".jsonl"), tool=tool)
     assert "nothing was done" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]

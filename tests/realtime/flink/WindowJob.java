@@ -185,8 +185,8 @@ public class WindowJob {
     }
 
     /**
-     * A watermark after each event. Flink's own come with the clock (each 200 ms), so that a job that catches up after a restart reads events
-     * as in time that were late before.
+     * A watermark after each event: what is late hangs on the order of the events alone, not on the clock. Flink's own generators give one
+     * each 200 ms by default; what a job with those makes of late events when it catches up was not measured.
      */
     static class EachEvent implements WatermarkGenerator<Event> {
         private long newest = Long.MIN_VALUE + 1;
