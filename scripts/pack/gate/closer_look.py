@@ -304,6 +304,8 @@ def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
     known, todo = book.start["files"], []
     for folder in folders:
         base = os.path.relpath(folder, book.top).replace(os.sep, "/")
+        if known.get(base, [""])[0][:7] in (git_facts.GONE, "commit:"):
+            continue  # a submodule: git does not name what is new there, and it shows at the end
         base = "" if base == "." else base + "/"
         try:
             entries = os.listdir(folder)

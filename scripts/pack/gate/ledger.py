@@ -12,6 +12,7 @@ from ..base import codec, git_facts, paths, project_facts
 from ..protocol import access, tables, view
 from ..protocol.plan import covers
 from .run_start import recorded_start, run_path, start_table, survey
+from .submodules import Submodules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Ledger:
         self._left: frozenset[str] | None = None
         self._tree: dict[str, str] | None = None
         self._away: dict[str, str] | None = None
+        self.submodules = Submodules(self)
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
         self.prefix = recorded_start(call.state)["prefix"]
@@ -145,28 +147,33 @@ class Ledger:
         return str(self.start["files"].get(name, ["-"])[0])
 
     def laid_out(self, name: str, now: str) -> bool:
-        """Whether what is there now is what the first commit holds, of a name that the sparse checkout had left out at the start."""
-        if now == git_facts.GONE or self.began(name) != git_facts.GONE or name not in self._skipped():
+        """Whether what is there now is what the first commit holds, of a name that the sparse checkout had left out at the start, or of a submodule
+        that was not laid out then."""
+        if now == git_facts.GONE or self.began(name) != git_facts.GONE or self.prefix is None:
             return False
-        entry = self._first_tree().get(name, git_facts.GONE)
+        if name not in self._skipped():
+            return self.submodules.laid_out(name, now)
+        entry = self.first_tree().get(name, git_facts.GONE)
         return self.holds(name, now, entry, git_facts.digests(self.top, [entry])[entry])
 
     def left_out(self, name: str, wanted: str, now: str) -> bool:
-        """Whether a name lies on no disk because the sparse checkout leaves it out by now, and the last commit holds what was asked for. Nothing of
-        it is lost: it is laid out again with the next word to git."""
+        """Whether a name lies on no disk because the sparse checkout leaves it out by now, or its submodule was put away, and the last commit holds what
+        was asked for. Nothing of it is lost: it is laid out again with the next word to git."""
         if now != git_facts.GONE or wanted == git_facts.GONE or self.prefix is None:
             return False
         if self._away is None:
             self._away = git_facts.left_out(self.top)
         entry = self._away.get(name)
-        return entry is not None and self.holds(name, wanted, entry, git_facts.digests(self.top, [entry])[entry])
+        if entry is None:
+            return self.submodules.put_away(name, wanted)
+        return self.holds(name, wanted, entry, git_facts.digests(self.top, [entry])[entry])
 
     def _skipped(self) -> frozenset[str]:
         if self._left is None:
             self._left = frozenset(self.start.get("skipped") or ())
         return self._left
 
-    def _first_tree(self) -> dict[str, str]:
+    def first_tree(self) -> dict[str, str]:
         if self._tree is None:
             self._tree = git_facts.tree(self.top, self.start["head"])
         return self._tree
