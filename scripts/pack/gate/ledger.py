@@ -58,6 +58,7 @@ class Ledger:
         self._left: frozenset[str] | None = None
         self._tree: dict[str, str] | None = None
         self._away: dict[str, str] | None = None
+        self._last: dict[str, str] | None = None
         self.submodules = Submodules(self)
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
@@ -156,6 +157,10 @@ class Ledger:
         entry = self.first_tree().get(name, git_facts.GONE)
         return self.holds(name, now, entry, git_facts.digests(self.top, [entry])[entry])
 
+    def same_content(self, name: str, wanted: str, now: str) -> bool:
+        """Whether what is there, or is not, stands for what was asked for: `left_out`, `checked_out`."""
+        return self.left_out(name, wanted, now) or self.checked_out(name, wanted, now)
+
     def left_out(self, name: str, wanted: str, now: str) -> bool:
         """Whether a name lies on no disk because the sparse checkout leaves it out by now, or its submodule was put away, and the last commit holds what
         was asked for. Nothing of it is lost: it is laid out again with the next word to git."""
@@ -167,6 +172,38 @@ class Ledger:
         if entry is None:
             return self.submodules.put_away(name, wanted)
         return self.holds(name, wanted, entry, git_facts.digests(self.top, [entry])[entry])
+
+    def checked_out(self, name: str, wanted: str, now: str) -> bool:
+        """Whether a file is byte for byte what git writes to the disk of the very bytes that were asked for, when it is checked out again: with the
+        line ends and the `$Id$` that attributes ask for which were there at the start."""
+        if now == git_facts.GONE or self.prefix is None or len(now) != len(wanted) or now.startswith("x:") != wanted.startswith("x:"):
+            return False
+        if not self._attributes_as_begun(name):
+            return False
+        from ..base import converted  # as in `holds`
+
+        if self._last is None:
+            self._last = git_facts.tree(self.top, "HEAD")
+        entry = self._last.get(name, git_facts.GONE)
+        if not git_facts.same(wanted, git_facts.digests(self.top, [entry])[entry], lambda: self.start.get("modes", True)):
+            return False
+        data = converted.as_written(self.top, name, entry)
+        return data is not None and codec.blake2b(data, digest_size=16).hexdigest() == now[-32:]
+
+    def _attributes_as_begun(self, name: str) -> bool:
+        """Whether attributes may say something of a name, and no file of them has changed since the start."""
+        from ..base import filters
+
+        begun: Any = self.start.get("git")
+        try:
+            path = os.path.join(project_facts.git_folders(self.top)[1], "info", "attributes")
+        except (OSError, IndexError):
+            return False
+        own = project_facts.entry_digest(path)
+        places = [(self.began(n), project_facts.entry_digest(self.path(n))) for n in filters.attribute_files(name)]
+        if begun is None or begun.get("info/attributes", git_facts.GONE) != own:
+            return False
+        return all(was == now for was, now in places)
 
     def _skipped(self) -> frozenset[str]:
         if self._left is None:
