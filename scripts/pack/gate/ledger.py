@@ -225,6 +225,21 @@ class Ledger:
                     if self.shown(name) not in content and task_has(task, self.shown(name)):
                         out[name] = (git_facts.GONE, number)
                 out.update((self.name(p), (d, number)) for p, d in content.items())
+        behind = self._behind_links(out)
+        return {name: row for name, row in out.items() if name not in behind}
+
+    def _behind_links(self, approved: Mapping[str, tuple[str, int]]) -> set[str]:
+        """The approved names that lead through a linked folder to another approved name, with the same content. Git knows the file by that one only."""
+        folders: dict[str, str] = {}
+        out = set()
+        for name, (digest, _number) in approved.items():
+            folder, _, file = name.rpartition("/")
+            if folder not in folders:
+                real = os.path.realpath(self.path(folder))
+                folders[folder] = real[len(self.top) + 1 :] if real.startswith(self.top + os.sep) else folder
+            other = folders[folder] + "/" + file
+            if folders[folder] != folder and approved.get(other, ("", 0))[0] == digest:
+                out.add(name)
         return out
 
 
