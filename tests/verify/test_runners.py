@@ -54,7 +54,7 @@ def test_behind_make_a_runner_is_known_by_its_summary(name, runner, command, cod
         assert found["tests"] is None and found["why"] is None and found["runner"] is None
     else:
         assert (found["tests"], found["failed"]) == (ran, failed), found
-        assert found["runner"] == ("node --test" if name.startswith(("mocha-tap", "tape")) else runner)  # the same lines
+        assert found["runner"] == ("node --test" if name.startswith(("mocha-tap", "tape", "lab-tap")) else runner)  # the same lines
         assert bool(found["why"]) == bool(failed or not ran)
 
 
@@ -157,3 +157,18 @@ def test_what_is_believed(command, code, output, why):
 def test_a_summary_that_the_command_itself_prints_is_none():
     found = runners.judge("echo '5 passed in 0.10s'; git diff --exit-code", 0, b"5 passed in 0.10s\n")
     assert found["tests"] is None and found["runner"] is None
+
+
+@pytest.mark.parametrize("command", ["nox", "make test"])
+def test_nox_whose_sessions_were_all_skipped_ran_nothing(command):
+    found = runners.judge(command, 0, output("nox-skip"))
+    assert (found["tests"], found["why"]) == (0, "nox ran no test (2 skipped)")
+    found = runners.judge(command, 0, output("nox-unittest"))
+    assert (found["runner"], found["tests"], found["failed"], found["why"]) == ("unittest", 1, 0, None)
+
+
+def test_a_test_of_node_tap_that_fails_without_an_assertion_of_its_own_failed():
+    """A plan that was not kept, a file that crashed: only the line that ends it says so."""
+    text = b"TAP version 13\n# Subtest: a.js\n    ok 1 - fine\n    1..2\nnot ok 1 - a.js # time=3ms\n\n1..1\n# time=9ms\n"
+    found = runners.judge("npx tap a.js || true", 0, text)
+    assert (found["tests"], found["failed"]) == (1, 1) and found["why"]

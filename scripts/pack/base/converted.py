@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST = 64 << 20  # bytes of a file that are converted
 IDENT = re.compile(rb"\$Id: [^$\n]*\$")
+WRITTEN_BY = ("ident", "text", "eol", "filter", "working-tree-encoding")
 POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize ([0-9]+)\n")
 
 
@@ -47,6 +48,26 @@ def is_form_of(top: str, name: str, wanted: str, entry: str, modes: bool, same: 
         return filters.makes(top, name, blob, same)
     except (OSError, ValueError, LookupError):
         return False
+
+
+def as_written(top: str, name: str, entry: str) -> bytes | None:
+    """The bytes that git writes to the disk for an entry ("mode blob") of that name, where nothing but `ident`, `text` and `eol` says how; None where
+    they change nothing, and where a filter or an encoding has a part in it: what that would write only it knows."""
+    mode, _, blob = entry.partition(" ")
+    rows = git_facts.names(git_facts.run(top, git_facts.HERE, "check-attr", "-z", *WRITTEN_BY, "--", name))
+    said = dict(zip(rows[1::3], rows[2::3]))
+    if not mode.startswith("100") or said.get("ident") != "set" and said.get("eol") != "crlf":
+        return None
+    if any(said.get(a) not in ("unspecified", "unset") for a in ("filter", "working-tree-encoding")):
+        return None
+    kept = git_facts.run(top, "cat-file", "blob", blob)
+    if kept is None or len(kept) > MOST:
+        return None
+    data = re.sub(rb"\$Id\$", b"$Id: %s $" % blob.encode(), kept) if said["ident"] == "set" else kept
+    if said["eol"] == "crlf" and said["text"] != "unset":
+        if said["text"] != "auto" or b"\r" not in data and b"\0" not in data:
+            data = re.sub(rb"(?<!\r)\n", b"\r\n", data)
+    return data
 
 
 def _sha256(path: str) -> str:

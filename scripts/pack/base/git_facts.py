@@ -23,6 +23,7 @@ PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untra
     "core.commitGraph=false",
 )
 HERE = "--work-tree=."  # whatever core.worktree and core.bare say: the files are those beside `.git`
+IN_GIT = ("--git-dir=.", "--work-tree=.")  # in git's own folder of a submodule, whose core.worktree may be gone
 FAILED: list[str] = []  # the commands that git could not carry out, since somebody emptied the list: no answer is no "nothing"
 MOST_BYTES = 512 << 20  # beyond this the opening takes the stamp of a file for its content
 MOST_NAME = 1000
@@ -243,15 +244,38 @@ def staged(top: str, head: str) -> dict[str, str]:
     return out
 
 
-def tree(top: str, commit: str) -> dict[str, str]:
-    """{name: "mode blob"} of a commit."""
+def tree(top: str, commit: str, *where: str) -> dict[str, str]:
+    """{name: "mode blob"} of a commit. where: options of git in front, as IN_GIT."""
     out = {}
-    for row in ((run(top, "ls-tree", "-r", "-z", commit) if commit else None) or b"").split(b"\0"):
+    for row in ((run(top, *where, "ls-tree", "-r", "-z", commit) if commit else None) or b"").split(b"\0"):
         if row:
             facts, _, name = row.partition(b"\t")
             mode, _kind, blob = facts.decode().split(" ")
             out[name.decode("utf-8", "surrogateescape")] = "%s %s" % (mode, blob)
     return out
+
+
+def is_whole(top: str, commit: str, *where: str) -> bool:
+    """Whether a commit, its trees and its blobs are there, each with the bytes that its name is the digest of: git hands out a blob without
+    that look (measured), also for `rev-list --verify-objects`. where: as for `tree`."""
+    import hashlib
+
+    rows = (run(top, *where, "ls-tree", "-r", "-t", "-z", commit) or b"").split(b"\0")
+    ids = [row.partition(b"\t")[0].split(b" ")[2] for row in rows if row and not row.startswith(b"160000")]
+    asked = [commit.encode(), commit.encode() + b"^{tree}"] + sorted(set(ids))
+    data = run(top, *where, "cat-file", "--batch", stdin=b"\n".join(asked) + b"\n", timeout=60) or b""
+    at = 0
+    for one in asked:
+        end = data.find(b"\n", at)
+        head = data[at:end].split(b" ")
+        if end < 0 or len(head) != 3 or head[1] not in (b"commit", b"tree", b"blob"):
+            return False
+        body = data[end + 1 : end + 1 + int(head[2])]
+        made = (hashlib.sha1 if len(head[0]) == 40 else hashlib.sha256)(b"%s %d\0" % (head[1], len(body)) + body)  # nosec: git's own name
+        if made.hexdigest().encode() != head[0] or one == asked[0] and one != head[0]:
+            return False
+        at = end + 2 + int(head[2])
+    return True
 
 
 def between(top: str, old: str | None, new: str, most: int = 5000) -> list[str] | None:
@@ -294,12 +318,12 @@ def changes(top: str, commits: list[str]) -> dict[str, dict[str, str]]:
     return out
 
 
-def digests(top: str, entries: Iterable[str]) -> dict[str, str]:
-    """{"mode blob": digest} of entries of trees and indexes, as the same bytes on disk would have it."""
+def digests(top: str, entries: Iterable[str], *where: str) -> dict[str, str]:
+    """{"mode blob": digest} of entries of trees and indexes, as the same bytes on disk would have it. where: as for `tree`."""
     wanted = sorted({entry for entry in entries if entry != GONE})
     blobs = sorted({entry.split(" ")[1] for entry in wanted if not entry.startswith("160000")})
     found = {}
-    data = (run(top, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else None) or b""
+    data = (run(top, *where, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else None) or b""
     at = 0
     for blob in blobs:
         end = data.find(b"\n", at)

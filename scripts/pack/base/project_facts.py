@@ -63,8 +63,9 @@ def nested(project: str, path: str) -> str | None:
 
 
 def as_git_takes(project: str, names: Iterable[str]) -> list[str]:
-    """Names as the project's own git takes them: what lies in a nested repository is that repository."""
-    return sorted({nested(project, n) or n for n in names})
+    """Names as the project's own git takes them: what lies in a nested repository is that repository, and what lies behind a linked folder is a file
+    of the folder that it leads to."""
+    return sorted({nested(project, n) or relative(project, n, follow=False)[0] or n for n in names})
 
 
 def file_digest(path: str) -> str:

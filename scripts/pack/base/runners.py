@@ -226,17 +226,6 @@ def _ctest(text: str) -> list[Count]:
     return out + [Count(0)] * len(re.findall(r"^No tests were found!!!", text, re.M))
 
 
-def _tap(text: str) -> list[Count]:
-    """A plan and its lines: bats without a terminal, tape, tap."""
-    if not re.search(r"^1\.\.\d+", text, re.M):
-        return []
-    rows = re.findall(r"^(not )?ok \d+\b(.*)$", text, re.M)
-    skipped = [bad for bad, rest in rows if re.search(r"# *skip", rest, re.I)]
-    todo = [bad for bad, rest in rows if re.search(r"# *todo", rest, re.I)]
-    failed = len([bad for bad, _rest in rows if bad]) - len([bad for bad in todo + skipped if bad])
-    return [Count(len(rows) - len(skipped), failed, len(skipped))]
-
-
 def _tests_failures(text: str) -> list[Count]:
     """`3 tests, 1 failure, 1 skipped`: bats with a terminal, ExUnit."""
     out = []
@@ -252,7 +241,7 @@ def _exunit(text: str) -> list[Count]:
 
 
 def _bats(text: str) -> list[Count]:
-    return _tests_failures(text) or _tap(text)
+    return _tests_failures(text) or _rows(other_runners.tap)(text)
 
 
 def _prove(text: str) -> list[Count]:
@@ -375,13 +364,25 @@ PARSERS = {
     "robot": _rows(other_runners.robot),
     "behave": _rows(other_runners.behave),
     "uvu": _rows(other_runners.uvu),
+    "lab": lambda text: _rows(other_runners.lab)(text) or _summed_tap(text),
+    "tap": _rows(other_runners.tap),
+    "qunit": _rows(other_runners.qunit),
 }
 EXUNIT = re.compile(r"^Finished in [\d.]+ seconds \(", re.M)
+
+
+def _tap_of_others(text: str) -> bool:
+    return bool(_summed_tap(text) or _prove(text) or other_runners.qunit(text) or EXUNIT.search(text))
+
+
 # Behind `make test` several parsers would read the same lines: TAP is then read once, by the one whose summary stands under it.
 INFERRED = dict(
     PARSERS,
     mocha=lambda text: [] if _summed_tap(text) else _mocha(text),
-    bats=lambda text: [] if _summed_tap(text) or _prove(text) or EXUNIT.search(text) else _bats(text),
+    bats=lambda text: [] if _tap_of_others(text) or other_runners.is_versioned_tap(text) else _bats(text),
+    tap=lambda text: PARSERS["tap"](text) if other_runners.is_versioned_tap(text) and not _tap_of_others(text) else [],
+    lab=_rows(other_runners.lab),
+    nox=_rows(other_runners.nox),
     ExUnit=lambda text: _exunit(text) if EXUNIT.search(text) else [],
     tape=lambda text: [],  # node's parser reads it
 )
@@ -432,6 +433,9 @@ _NAMES = {
     ("pabot",): "robot",
     ("behave",): "behave",
     ("uvu",): "uvu",
+    ("lab",): "lab",
+    ("tap",): "tap",
+    ("qunit",): "qunit",
 }
 _WRAPPERS = {
     "npx": (),

@@ -219,7 +219,7 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
                 drift += [known[path]] if path in known else []
                 continue
             now = project_facts.entry_digest(full)
-            if now != digest and not book.left_out(book.name(path), digest, now):
+            if now != digest and not book.same_content(book.name(path), digest, now):
                 one = finding("changed since it was approved (task #%d)" % number, path, digest, now)
                 if not accepted(call.state, one):
                     fresh: Any = dict(one, **between(call))
@@ -285,7 +285,7 @@ def _stranger(call: Call, book: Ledger, name: str) -> tuple[str, str, str, str] 
     if held or own(path):
         return None
     was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
-    if now != was and (book.laid_out(name, now) or book.left_out(name, was, now)):
+    if now != was and (book.laid_out(name, now) or book.same_content(name, was, now)):
         was = now
     return (name, path, was, now) if (known["now"] != now if known else now != was) else None
 
@@ -304,6 +304,8 @@ def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
     known, todo = book.start["files"], []
     for folder in folders:
         base = os.path.relpath(folder, book.top).replace(os.sep, "/")
+        if known.get(base, [""])[0][:7] in (git_facts.GONE, "commit:"):
+            continue  # a submodule: git does not name what is new there, and it shows at the end
         base = "" if base == "." else base + "/"
         try:
             entries = os.listdir(folder)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_COMMITS = 200_000
 MOST_TOLD = 200  # findings that a record has in full; of those beyond it has the paths
 MOST_NAMED = 20_000
+OF_ITS_COMMIT = "not what the approved commit of its repository holds"
 
 
 def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
@@ -77,11 +78,12 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
 def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: git_facts.Listing, found: Callable[..., None]) -> list[str]:
     """Compare what lies on the disk with what was approved and with the start. Answers a sentence on what a sparse checkout leaves out since."""
     start, inner = book.start, _inner(book, approved)
+    read = tuple(n + "/" for n, (digest, _number) in approved.items() if digest.startswith("commit:"))
     gone: list[str] = []
 
     def away(name: str, wanted: str, now: str) -> bool:
         if not book.left_out(name, wanted, now):
-            return False
+            return book.checked_out(name, wanted, now)
         gone.append(book.shown(name))
         return True
 
@@ -96,7 +98,7 @@ def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: 
         now = _present(book, name, was, known)
         if name in inner:
             if not inner[name](now):
-                found("not what the approved commit of its repository holds", path, "", now)
+                found(OF_ITS_COMMIT if name.startswith(read) else "nobody approved it", path, "", now)
         elif name in approved:
             digest, number = approved[name]
             if now != digest and not away(name, digest, now):
@@ -120,7 +122,8 @@ def _present(book: Ledger, name: str, was: str, known: bool) -> str:
 
 
 def _inner(book: Ledger, approved: Mapping[str, tuple[str, int]]) -> dict[str, Callable[[str], bool]]:
-    """{name: whether a digest is its content} of files in nested repositories whose commit was approved: what that commit holds."""
+    """{name: whether a digest is its content} of files in nested repositories whose commit was approved, or that were laid out since at the commit
+    that the start records: what that commit holds."""
     out: dict[str, Callable[[str], bool]] = {}
 
     def held_by(top: str, inside: str, entry: str, held: str) -> Callable[[str], bool]:
@@ -132,11 +135,18 @@ def _inner(book: Ledger, approved: Mapping[str, tuple[str, int]]) -> dict[str, C
     for repository, (digest, _number) in approved.items():
         if not digest.startswith("commit:") or digest == book.began(repository):
             continue
+        out.update((n, as_before(book.began(n))) for n in book.start["files"] if n.startswith(repository + "/"))
+        if book.left_out(repository, digest, project_facts.entry_digest(book.path(repository))):
+            continue
         top = book.path(repository)
         tree = git_facts.tree(top, digest.partition(":")[2])
         held = git_facts.digests(top, tree.values())
-        out.update((n, as_before(book.began(n))) for n in book.start["files"] if n.startswith(repository + "/"))
         out.update((repository + "/" + n, held_by(top, n, entry, held[entry])) for n, entry in tree.items())
+
+    def laid_out(name: str) -> Callable[[str], bool]:
+        return lambda now: book.laid_out(name, now)
+
+    out.update((n, laid_out(n)) for n in book.submodules.new_names() if n not in out and n not in approved)
     return out
 
 

@@ -12,6 +12,7 @@ from ..base import codec, git_facts, paths, project_facts
 from ..protocol import access, tables, view
 from ..protocol.plan import covers
 from .run_start import recorded_start, run_path, start_table, survey
+from .submodules import Submodules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Ledger:
         self._left: frozenset[str] | None = None
         self._tree: dict[str, str] | None = None
         self._away: dict[str, str] | None = None
+        self._last: dict[str, str] | None = None
+        self.submodules = Submodules(self)
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
         self.prefix = recorded_start(call.state)["prefix"]
@@ -145,28 +148,69 @@ class Ledger:
         return str(self.start["files"].get(name, ["-"])[0])
 
     def laid_out(self, name: str, now: str) -> bool:
-        """Whether what is there now is what the first commit holds, of a name that the sparse checkout had left out at the start."""
-        if now == git_facts.GONE or self.began(name) != git_facts.GONE or name not in self._skipped():
+        """Whether what is there now is what the first commit holds, of a name that the sparse checkout had left out at the start, or of a submodule
+        that was not laid out then."""
+        if now == git_facts.GONE or self.began(name) != git_facts.GONE or self.prefix is None:
             return False
-        entry = self._first_tree().get(name, git_facts.GONE)
+        if name not in self._skipped():
+            return self.submodules.laid_out(name, now)
+        entry = self.first_tree().get(name, git_facts.GONE)
         return self.holds(name, now, entry, git_facts.digests(self.top, [entry])[entry])
 
+    def same_content(self, name: str, wanted: str, now: str) -> bool:
+        """Whether what is there, or is not, stands for what was asked for: `left_out`, `checked_out`."""
+        return self.left_out(name, wanted, now) or self.checked_out(name, wanted, now)
+
     def left_out(self, name: str, wanted: str, now: str) -> bool:
-        """Whether a name lies on no disk because the sparse checkout leaves it out by now, and the last commit holds what was asked for. Nothing of
-        it is lost: it is laid out again with the next word to git."""
+        """Whether a name lies on no disk because the sparse checkout leaves it out by now, or its submodule was put away, and the last commit holds what
+        was asked for. Nothing of it is lost: it is laid out again with the next word to git."""
         if now != git_facts.GONE or wanted == git_facts.GONE or self.prefix is None:
             return False
         if self._away is None:
             self._away = git_facts.left_out(self.top)
         entry = self._away.get(name)
-        return entry is not None and self.holds(name, wanted, entry, git_facts.digests(self.top, [entry])[entry])
+        if entry is None:
+            return self.submodules.put_away(name, wanted)
+        return self.holds(name, wanted, entry, git_facts.digests(self.top, [entry])[entry])
+
+    def checked_out(self, name: str, wanted: str, now: str) -> bool:
+        """Whether a file is byte for byte what git writes to the disk of the very bytes that were asked for, when it is checked out again: with the
+        line ends and the `$Id$` that attributes ask for which were there at the start."""
+        if now == git_facts.GONE or self.prefix is None or len(now) != len(wanted) or now.startswith("x:") != wanted.startswith("x:"):
+            return False
+        if not self._attributes_as_begun(name):
+            return False
+        from ..base import converted  # as in `holds`
+
+        if self._last is None:
+            self._last = git_facts.tree(self.top, "HEAD")
+        entry = self._last.get(name, git_facts.GONE)
+        if not git_facts.same(wanted, git_facts.digests(self.top, [entry])[entry], lambda: self.start.get("modes", True)):
+            return False
+        data = converted.as_written(self.top, name, entry)
+        return data is not None and codec.blake2b(data, digest_size=16).hexdigest() == now[-32:]
+
+    def _attributes_as_begun(self, name: str) -> bool:
+        """Whether attributes may say something of a name, and no file of them has changed since the start."""
+        from ..base import filters
+
+        begun: Any = self.start.get("git")
+        try:
+            path = os.path.join(project_facts.git_folders(self.top)[1], "info", "attributes")
+        except (OSError, IndexError):
+            return False
+        own = project_facts.entry_digest(path)
+        places = [(self.began(n), project_facts.entry_digest(self.path(n))) for n in filters.attribute_files(name)]
+        if begun is None or begun.get("info/attributes", git_facts.GONE) != own:
+            return False
+        return all(was == now for was, now in places)
 
     def _skipped(self) -> frozenset[str]:
         if self._left is None:
             self._left = frozenset(self.start.get("skipped") or ())
         return self._left
 
-    def _first_tree(self) -> dict[str, str]:
+    def first_tree(self) -> dict[str, str]:
         if self._tree is None:
             self._tree = git_facts.tree(self.top, self.start["head"])
         return self._tree
@@ -181,6 +225,21 @@ class Ledger:
                     if self.shown(name) not in content and task_has(task, self.shown(name)):
                         out[name] = (git_facts.GONE, number)
                 out.update((self.name(p), (d, number)) for p, d in content.items())
+        behind = self._behind_links(out)
+        return {name: row for name, row in out.items() if name not in behind}
+
+    def _behind_links(self, approved: Mapping[str, tuple[str, int]]) -> set[str]:
+        """The approved names that lead through a linked folder to another approved name, with the same content. Git knows the file by that one only."""
+        folders: dict[str, str] = {}
+        out = set()
+        for name, (digest, _number) in approved.items():
+            folder, _, file = name.rpartition("/")
+            if folder not in folders:
+                real = os.path.realpath(self.path(folder))
+                folders[folder] = real[len(self.top) + 1 :] if real.startswith(self.top + os.sep) else folder
+            other = folders[folder] + "/" + file
+            if folders[folder] != folder and approved.get(other, ("", 0))[0] == digest:
+                out.add(name)
         return out
 
 

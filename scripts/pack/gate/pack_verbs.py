@@ -251,6 +251,20 @@ def _folders(call: Call, row: Any) -> None:
             else f
             for f in row["files"]
         ]
+        row["files"] += _by_gits_name(call, row["files"])
+
+
+def _by_gits_name(call: Call, files: Sequence[object]) -> list[str]:
+    """The names by which git, and whoever writes, knows those files that are named through a linked folder (`link/n.py` is `real/n.py`)."""
+    out: list[str] = []
+    for f in files:
+        clean = plan.clean_path(f)
+        if clean is None or not plan.is_plain(clean):
+            continue  # it is refused for that
+        real = project_facts.relative(call.project, clean, follow=clean.endswith("/"))[0]
+        if real not in (None, ".", clean.rstrip("/")):
+            out.append("%s%s" % (real, "/" if clean.endswith("/") else ""))
+    return [f for i, f in enumerate(out) if f not in files and f not in out[:i]]
 
 
 def _stdin_file(call: Call, args: list[str]) -> str:
@@ -323,6 +337,7 @@ def _rescope(call: Call, args: list[str]) -> str:
         if not clean.endswith("/") and os.path.isdir(os.path.join(call.project, clean)):
             clean += "/"
         files += [clean] if clean not in files else []
+    files += _by_gits_name(call, files)
     named = sorted(set(task["reviewers"]) | {r for v in o.get("--reviewers", []) for r in v.split(",")})
     if any(r not in tables.SPECIALISTS for r in named) or not files:
         raise Refusal(
