@@ -177,12 +177,10 @@ def test_git_applies_the_diff(text, tmp_path):
 )
 def test_a_folder_that_nobody_may_write_into(tmp_path):
     write(tmp_path / "demo-pack", dict(PLUGIN, **{"agents/reviewer.md": READS}))
-    for folder in [tmp_path] + list(tmp_path.parents)[:2]:
-        os.chmod(folder, 0o755)
     os.chmod(tmp_path / "demo-pack" / "agents", 0o555)
     command = [PACK, "lint", "--fix", "--no-cache", str(tmp_path / "demo-pack")]
-    if os.geteuid() == 0:
-        command = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + command
+    if os.geteuid() == 0:  # root without what lets it write everywhere
+        command = ["/usr/bin/setpriv", "--inh-caps=-all", "--bounding-set=-dac_override,-fowner"] + command
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, cwd=tmp_path)
     assert done.returncode == 2 and b"agents/reviewer.md cannot be written: Permission denied" in done.stderr, done.stderr
     assert content(tmp_path)["demo-pack/agents/reviewer.md"] == READS.encode()

@@ -2,7 +2,7 @@
 
 `tools: Bash(git diff:*)` grants all of Bash, `Write(src/**)` all of Write, and `disallowedTools: Bash(git push *)` takes all of
 Bash away. Nobody is told. `Agent(a), Agent(b)` is the exception, where the agent is the main thread (`claude --agent`): it may spawn a and
-b, and `Agent` beside them allows no more. There a plugin's agents have their whole names (`Agent(demo-pack:a)`): a bare one allows nobody.
+b, and `Agent` beside them allows no more. There a plugin's agents have their whole names (`Agent(PLUGIN:a)`): a bare one allows nobody.
 In a subagent the list in parentheses restricts nothing.
 
 Bad `agents/reviewer.md`:
