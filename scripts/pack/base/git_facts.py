@@ -255,6 +255,24 @@ def tree(top: str, commit: str, *where: str) -> dict[str, str]:
     return out
 
 
+def _objects(top: str, asked: list[bytes], *where: str) -> list[tuple[bytes, bytes, bytes] | None]:
+    """(id, kind, bytes) of each object that git is asked for, in that order; None of one that is missing here."""
+    data = (run(top, *where, "cat-file", "--batch", stdin=b"\n".join(asked) + b"\n", timeout=60) if asked else None) or b""
+    out: list[tuple[bytes, bytes, bytes] | None] = []
+    at = 0
+    for _ in asked:
+        end = data.find(b"\n", at)
+        head = data[at:end].split(b" ")
+        if end < 0 or len(head) != 3:
+            at = end + 1 if end >= 0 else at
+            out.append(None)
+            continue
+        size = int(head[2])
+        out.append((head[0], head[1], data[end + 1 : end + 1 + size]))
+        at = end + 2 + size
+    return out
+
+
 def is_whole(top: str, commit: str, *where: str) -> bool:
     """Whether a commit, its trees and its blobs are there, each with the bytes that its name is the digest of: git hands out a blob without
     that look (measured), also for `rev-list --verify-objects`. where: as for `tree`."""
@@ -263,18 +281,13 @@ def is_whole(top: str, commit: str, *where: str) -> bool:
     rows = (run(top, *where, "ls-tree", "-r", "-t", "-z", commit) or b"").split(b"\0")
     ids = [row.partition(b"\t")[0].split(b" ")[2] for row in rows if row and not row.startswith(b"160000")]
     asked = [commit.encode(), commit.encode() + b"^{tree}"] + sorted(set(ids))
-    data = run(top, *where, "cat-file", "--batch", stdin=b"\n".join(asked) + b"\n", timeout=60) or b""
-    at = 0
-    for one in asked:
-        end = data.find(b"\n", at)
-        head = data[at:end].split(b" ")
-        if end < 0 or len(head) != 3 or head[1] not in (b"commit", b"tree", b"blob"):
+    for one, found in zip(asked, _objects(top, asked, *where)):
+        if found is None or found[1] not in (b"commit", b"tree", b"blob"):
             return False
-        body = data[end + 1 : end + 1 + int(head[2])]
-        made = (hashlib.sha1 if len(head[0]) == 40 else hashlib.sha256)(b"%s %d\0" % (head[1], len(body)) + body)  # nosec: git's own name
-        if made.hexdigest().encode() != head[0] or one == asked[0] and one != head[0]:
+        name, kind, body = found
+        made = (hashlib.sha1 if len(name) == 40 else hashlib.sha256)(b"%s %d\0" % (kind, len(body)) + body)  # nosec: git's own name
+        if made.hexdigest().encode() != name or one == asked[0] and one != name:
             return False
-        at = end + 2 + int(head[2])
     return True
 
 
@@ -322,18 +335,8 @@ def digests(top: str, entries: Iterable[str], *where: str) -> dict[str, str]:
     """{"mode blob": digest} of entries of trees and indexes, as the same bytes on disk would have it. where: as for `tree`."""
     wanted = sorted({entry for entry in entries if entry != GONE})
     blobs = sorted({entry.split(" ")[1] for entry in wanted if not entry.startswith("160000")})
-    found = {}
-    data = (run(top, *where, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else None) or b""
-    at = 0
-    for blob in blobs:
-        end = data.find(b"\n", at)
-        head = data[at:end].split(b" ")
-        if end < 0 or len(head) != 3:
-            at = end + 1 if end >= 0 else at
-            continue  # missing here
-        size = int(head[2])
-        found[blob] = data[end + 1 : end + 1 + size]
-        at = end + 2 + size
+    rows = zip(blobs, _objects(top, [blob.encode() for blob in blobs], *where))
+    found = {blob: row[2] for blob, row in rows if row is not None}
     out = {GONE: GONE}
     for entry in wanted:
         mode, _, blob = entry.partition(" ")
