@@ -188,6 +188,24 @@ def ledger_line(record):
     return canonical(dict(body, hash=digest(body))) + b"\n"
 
 
+def chained(raw):
+    """(records, what is wrong with the line behind them or None) of whole lines as `ledger_line` writes them."""
+    records, previous = [], ZERO
+    for number, line in enumerate(raw.split(b"\n")[:-1], 1):
+        try:
+            record = strict(line.decode("utf-8"))
+            good = isinstance(record, dict) and ledger_line(record) == line + b"\n"
+        except ValueError:
+            return records, "line %d is not JSON" % number
+        if not good:
+            return records, "line %d was changed: its hash does not fit" % number
+        if record.get("seq") != number or record.get("prev") != previous:
+            return records, "line %d does not follow the line before: something was removed or inserted" % number
+        previous = record["hash"]
+        records.append(record)
+    return records, None
+
+
 def read_ledger(folder):
     """(records, problems). A problem means that the chain cannot be trusted from there on."""
     path = os.path.join(folder, LEDGER)
@@ -195,25 +213,16 @@ def read_ledger(folder):
         return [], ["the ledger is no file"] if os.path.lexists(path) else []
     with open(path, "rb") as handle:
         raw = handle.read()
-    records, previous, named = [], ZERO, {}
     if raw and not raw.endswith(b"\n"):
-        return records, ["the ledger's last line is torn"]
-    for number, line in enumerate(raw.split(b"\n")[:-1], 1):
-        try:
-            record = strict(line.decode("utf-8"))
-            good = isinstance(record, dict) and ledger_line(record) == line + b"\n"
-        except ValueError:
-            return records, ["ledger line %d is not JSON" % number]
-        if not good:
-            return records, ["ledger line %d was changed: its hash does not fit" % number]
-        if record.get("seq") != number or record.get("prev") != previous:
-            return records, ["ledger line %d does not follow the line before: something was removed or inserted" % number]
+        return [], ["the ledger's last line is torn"]
+    records, wrong = chained(raw)
+    named = {}
+    for index, record in enumerate(records):
         if record.get("digest") in named:
-            return records, ["ledger line %d repeats line %d: one run cannot be filed twice" % (number, named[record["digest"]])]
-        previous = record["hash"]
-        named[record.get("digest")] = number
-        records.append(record)
-    return records, []
+            told = "ledger line %d repeats line %d: one run cannot be filed twice" % (index + 1, named[record["digest"]])
+            return records[:index], [told]
+        named[record.get("digest")] = index + 1
+    return records, ["ledger " + wrong] if wrong else []
 
 
 def tail(folder):

@@ -23,17 +23,9 @@ def _lines(folder):
         return [], None
     except OSError as error:
         return [], "it cannot be read: %s" % error
-    records, previous = [], evidence.ZERO
-    for number, line in enumerate(raw.splitlines(True), 1):
-        try:
-            record = evidence.strict(line.decode("utf-8"))
-            good = isinstance(record, dict) and evidence.ledger_line(record) == line
-        except ValueError:
-            good = False
-        if not good or record.get("seq") != number or record.get("prev") != previous:
-            return records, "line %d was changed, or something before it removed" % number
-        previous = record["hash"]
-        records.append(record)
+    records, wrong = evidence.chained(raw)
+    if wrong or raw and not raw.endswith(b"\n"):
+        return records, "line %d was changed, or something before it removed" % (len(records) + 1)
     return records, None
 
 
